@@ -1,0 +1,57 @@
+# One command for each thing that people do here. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo run test check bench lock
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 2
+DATA_DIR ?= $(CURDIR)/var
+SITE_URL ?= http://127.0.0.1:$(PORT)
+export DATA_DIR SITE_URL
+
+PYTHON := .venv/bin/python
+GRANIAN := .venv/bin/granian --interface wsgi --host $(HOST) --port $(PORT) --workers $(WORKERS) --blocking-threads 4
+LOCK := .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|'
+
+setup: ## install what the product needs (a second run does nothing)
+	@scripts/setup.sh
+
+setup-test:
+	@scripts/setup.sh test
+
+# A demonstration has its own data, so that `make run` never meets its well-known passwords.
+demo: export DEMO = 1
+demo: export DATA_DIR = $(CURDIR)/var/demo
+demo: unexport DATABASE_URL REDIS_URL
+demo: setup ## a firm with people, projects and reviews to click through, on PORT (8000)
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@scripts/collectstatic.sh
+	@$(PYTHON) manage.py seed_demo
+	@exec $(GRANIAN) config.wsgi:application
+
+run: setup ## serve for real: settings from the environment (README.md), data in DATA_DIR
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@scripts/collectstatic.sh
+	@exec $(GRANIAN) config.wsgi:application
+
+# Tests write uploads and caches too: not among the real data.
+test: export DATA_DIR = $(CURDIR)/var/test
+test: setup-test ## the whole suite; ARGS="tests/reviews -k sign" for a part of it
+	@$(PYTHON) -m pytest -n auto $(ARGS)
+
+check: setup-test ## style, imports, migrations, deployment settings, API schema
+	@scripts/check.sh
+
+bench: setup-test ## how fast the main pages are beside a bare Django view
+	@$(PYTHON) -m bench
+
+lock: setup-test ## bring the lock files up to date with requirements/*.in and package.json
+	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.txt
+	$(LOCK) --upgrade requirements/runtime.in -o requirements/runtime.txt
+	$(LOCK) --upgrade requirements/dev.in -o requirements/dev.txt
+	$(LOCK) --upgrade requirements/node.in -o requirements/node.txt
+	PATH="$(CURDIR)/.venv/bin:$$PATH" npm update --package-lock-only

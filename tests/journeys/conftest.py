@@ -1,0 +1,81 @@
+"""A real Chromium for the journeys, and a folder of screenshots to look at afterwards."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+# Playwright's synchronous API keeps an event loop running in the test's thread, where Django would refuse the ORM.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+CHROMIUM_FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--font-render-hinting=none",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The distribution's Chromium; Playwright's own download is not used."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.fail("No Chromium found. `make test` installs it, or: apt-get install chromium", pytrace=False)
+    # Chromium's sandbox refuses to work for root, which is who runs CI.
+    flags = [*CHROMIUM_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else CHROMIUM_FLAGS
+    return {**browser_type_launch_args, "executable_path": chromium, "args": flags}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """A colleague's desk: Chinese, in Shanghai, on an ordinary screen."""
+    return {
+        **browser_context_args,
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "viewport": {"width": 1280, "height": 800},
+    }
+
+
+@pytest.fixture
+def new_context(new_context):
+    """As pytest-playwright's; after the test, an exception of a script or a breach of the CSP fails it."""
+    complaints = []
+
+    def note(message):
+        if message.type == "error" and "Content Security Policy" in message.text:
+            complaints.append(message.text)
+
+    def make(**options):
+        context = new_context(**options)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("console", note)
+        return context
+
+    yield make
+    assert not complaints, f"The browser complained: {complaints}"
+
+
+@pytest.fixture
+def screenshot(request):
+    """`screenshot(page, "signed")` keeps the whole page as screenshots/<test>/01-signed.png and returns the path."""
+    folder = SCREENSHOTS / re.sub(r"[^\w-]+", "-", request.node.name.replace("chromium", "")).strip("-")
+    shutil.rmtree(folder, ignore_errors=True)
+    taken = 0
+
+    def take(page, name):
+        nonlocal taken
+        taken += 1
+        path = folder / f"{taken:02}-{name}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return take
