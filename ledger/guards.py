@@ -1,0 +1,104 @@
+"""Triggers by which the database itself refuses to change evidence (§11), whoever asks: page, shell or SQL prompt.
+
+`protect(table)` refuses UPDATE, DELETE and (PostgreSQL) TRUNCATE. `mutable` names columns that may go from NULL to a value
+once, for facts that arrive later (a signature's withdrawal); everything else of the row stays as it was written.
+"""
+
+from django.db import connection, migrations
+
+MESSAGE = "evidence is append-only"
+
+
+def _columns(connection, table: str) -> list[str]:
+    with connection.cursor() as cursor:
+        return [column.name for column in connection.introspection.get_table_description(cursor, table)]
+
+
+def _forbidden_change(columns: list[str], mutable: tuple[str, ...], differs: str) -> str:
+    """The SQL condition under which an update is refused."""
+    fixed = [f'OLD."{name}" {differs} NEW."{name}"' for name in columns if name not in mutable]
+    once = [f'(OLD."{name}" IS NOT NULL AND OLD."{name}" {differs} NEW."{name}")' for name in mutable]
+    return " OR ".join(fixed + once)
+
+
+def _postgres_sql(table: str, condition: str) -> list[str]:
+    return [
+        f"""CREATE OR REPLACE FUNCTION "{table}_refuse"() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION '{MESSAGE}: {table}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+        f"""CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW
+            WHEN ({condition}) EXECUTE FUNCTION "{table}_refuse"()""",
+        f"""CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW
+            EXECUTE FUNCTION "{table}_refuse"()""",
+        f"""CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT
+            EXECUTE FUNCTION "{table}_refuse"()""",
+    ]
+
+
+def _sqlite_unique_keys(connection, table: str) -> list[list[str]]:
+    """The columns of the primary key and of each full (not partial) unique index."""
+    with connection.cursor() as cursor:
+        keys = [[connection.introspection.get_primary_key_column(cursor, table)]]
+        indexes = cursor.execute(f'PRAGMA index_list("{table}")').fetchall()
+        for _, name, is_unique, _, is_partial in indexes:
+            if is_unique and not is_partial:
+                keys.append([row[2] for row in cursor.execute(f'PRAGMA index_info("{name}")').fetchall()])
+    return keys
+
+
+def _sqlite_sql(table: str, condition: str, unique_keys: list[list[str]]) -> list[str]:
+    # INSERT OR REPLACE deletes the row in its way without firing the delete trigger: refuse to meet one at all.
+    taken = " OR ".join(
+        f'EXISTS (SELECT 1 FROM "{table}" t WHERE ' + " AND ".join(f't."{c}" = NEW."{c}"' for c in key) + ")"
+        for key in unique_keys
+    )
+    return [
+        f"""CREATE TRIGGER "{table}_no_replace" BEFORE INSERT ON "{table}" FOR EACH ROW WHEN ({taken})
+            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {table} ({MESSAGE})'); END""",
+        f"""CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN ({condition})
+            BEGIN SELECT RAISE(ABORT, '{MESSAGE}: {table}'); END""",
+        f"""CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW
+            BEGIN SELECT RAISE(ABORT, '{MESSAGE}: {table}'); END""",
+    ]
+
+
+def install(connection, table: str, mutable: tuple[str, ...] = ()) -> None:
+    """Create the triggers of one table."""
+    columns = _columns(connection, table)
+    if connection.vendor == "postgresql":
+        statements = _postgres_sql(table, _forbidden_change(columns, mutable, "IS DISTINCT FROM"))
+    else:
+        condition = _forbidden_change(columns, mutable, "IS NOT")
+        statements = _sqlite_sql(table, condition, _sqlite_unique_keys(connection, table))
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def remove(connection, table: str) -> None:
+    """Drop the triggers of one table: for the reverse of a migration and for tests that play the attacker."""
+    on_table = f' ON "{table}"' if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        for kind in ("no_update", "no_delete", "no_truncate", "no_replace"):
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_{kind}"{on_table}')
+
+
+def protect(table: str, mutable: tuple[str, ...] = ()) -> migrations.RunPython:
+    """The migration operation that makes one table append-only."""
+    return migrations.RunPython(
+        lambda apps, schema_editor: install(schema_editor.connection, table, mutable),
+        lambda apps, schema_editor: remove(schema_editor.connection, table),
+    )
+
+
+def guarded_tables() -> list[str]:
+    """Names of the tables that carry our triggers, as the database itself says."""
+    if connection.vendor == "postgresql":
+        query = (
+            "SELECT DISTINCT event_object_table FROM information_schema.triggers"
+            " WHERE trigger_name LIKE '%\\_no\\_delete'"
+        )
+    else:
+        query = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\\_no\\_delete' ESCAPE '\\'"
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return sorted(row[0] for row in cursor.fetchall())

@@ -1,0 +1,377 @@
+"""Clients, projects, teams, deliverables with their versions and files, risks and inquiries (§2)."""
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from projects.choices import (
+    BusinessLine,
+    Confidentiality,
+    ContractKind,
+    Degree,
+    DeliverableKind,
+    Importance,
+    InquiryChannel,
+    RiskStatus,
+    Stage,
+)
+from staff.choices import ASSIGNABLE_ROLES, Role
+from staff.models import InForceQuerySet, Unit, unit_and_descendants
+
+# Amounts are in 元, to the cent.
+MONEY = {"max_digits": 16, "decimal_places": 2, "null": True, "blank": True, "validators": [MinValueValidator(0)]}
+
+
+class Client(models.Model):
+    """A client (委托人)."""
+
+    name = models.CharField("委托人名称", max_length=120, unique=True)
+    contact = models.CharField("联系人", max_length=40, blank=True)
+    phone = models.CharField("联系电话", max_length=30, blank=True)
+    email = models.EmailField("邮箱", blank=True)
+    address = models.CharField("地址", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "委托人"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Discipline(models.Model):
+    """A discipline (专业): 土建, 安装, 市政, 装饰, 园林 …"""
+
+    code = models.CharField("代码", max_length=12, unique=True)
+    name = models.CharField("名称", max_length=30, unique=True)
+    order = models.PositiveSmallIntegerField("排序", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "专业"
+        ordering = ["order", "code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _through_posts(user, *, is_secret: bool) -> Q:
+    """The projects that a person's posts open, told apart by confidentiality."""
+    company, unit_ids = set(), set()
+    for role, unit_id in user.posts_today:
+        if unit_id is None:
+            company.add(role)
+        elif role == Role.TECHNICAL_DIRECTOR or not is_secret:
+            unit_ids.add(unit_id)
+    everywhere = {Role.EXECUTIVE, Role.CHIEF_ENGINEER, Role.QUALITY_OFFICE}
+    if not is_secret:
+        everywhere |= {Role.ARCHIVIST, Role.AUDITOR}
+    if company & everywhere:
+        return Q()
+    return Q(unit__in=unit_and_descendants(unit_ids)) if unit_ids else Q(pk__in=[])
+
+
+class ProjectQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Projects that `user` may see; for anybody else they do not exist (404).
+
+        公开: everybody in the firm who works on business. 内部: the team, the posts of the unit and of the firm.
+        秘密: the team, the unit's technical director, 质量办, 总工程师 and 管理层. The administrator sees none by that post.
+        """
+        if not user.is_active:
+            return self.none()
+        mine = Assignment.objects.in_force().filter(user=user).values("project")
+        secret = Q(confidentiality=Confidentiality.SECRET)
+        seen = Q(pk__in=mine) | (~secret & _through_posts(user, is_secret=False))
+        seen |= secret & _through_posts(user, is_secret=True)
+        roles = {role for role, _ in user.posts_today}
+        if roles != {Role.ADMINISTRATOR}:
+            seen |= Q(confidentiality=Confidentiality.PUBLIC)
+        return self.filter(seen)
+
+    def search(self, text: str):
+        return self.filter(
+            Q(number__icontains=text)
+            | Q(name__icontains=text)
+            | Q(client__name__icontains=text)
+            | Q(contract_number__icontains=text)
+        )
+
+
+class Project(models.Model):
+    """A consulting project of one unit for one client."""
+
+    number = models.CharField("项目编号", max_length=40, unique=True)
+    name = models.CharField("项目名称", max_length=160)
+    client = models.ForeignKey(Client, verbose_name="委托人", on_delete=models.PROTECT, related_name="projects")
+    unit = models.ForeignKey(Unit, verbose_name="承办单位", on_delete=models.PROTECT, related_name="projects")
+    business_line = models.CharField("业务类型", max_length=30, choices=BusinessLine)
+    importance = models.CharField("重要程度", max_length=10, choices=Importance, default=Importance.ORDINARY)
+    confidentiality = models.CharField(
+        "密级", max_length=10, choices=Confidentiality, default=Confidentiality.INTERNAL
+    )
+    stage = models.CharField("所处阶段", max_length=12, choices=Stage, default=Stage.INITIATION)
+    contract_number = models.CharField("合同编号", max_length=60, blank=True)
+    contract_kind = models.CharField("合同类别", max_length=10, choices=ContractKind, default=ContractKind.MAIN)
+    contract_amount = models.DecimalField("工程合同金额（元）", **MONEY)
+    fee = models.DecimalField("咨询服务费（元）", **MONEY)
+    contract_signed_on = models.DateField("合同签订日期", null=True, blank=True)
+    submitted_amount = models.DecimalField("送审金额（元）", **MONEY)
+    goal = models.TextField("项目目标", blank=True)
+    scope = models.TextField("服务范围", blank=True)
+    planned_start_on = models.DateField("计划开始", null=True, blank=True)
+    planned_finish_on = models.DateField("计划完成", null=True, blank=True)
+    actual_start_on = models.DateField("实际开始", null=True, blank=True)
+    actual_finish_on = models.DateField("实际完成", null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="建档人", on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField("建档时间", default=timezone.now, editable=False)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "项目"
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(
+                name="project_planned_dates_in_order",
+                condition=Q(planned_start_on__isnull=True)
+                | Q(planned_finish_on__isnull=True)
+                | Q(planned_finish_on__gte=F("planned_start_on")),
+                violation_error_message="计划完成日期不能早于计划开始日期。",
+            ),
+            models.CheckConstraint(
+                name="project_actual_dates_in_order",
+                condition=Q(actual_start_on__isnull=True)
+                | Q(actual_finish_on__isnull=True)
+                | Q(actual_finish_on__gte=F("actual_start_on")),
+                violation_error_message="实际完成日期不能早于实际开始日期。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class AssignmentQuerySet(InForceQuerySet):
+    def of_role(self, role: str, discipline=None):
+        found = self.filter(role=role)
+        return found if discipline is None else found.filter(discipline=discipline)
+
+
+class Assignment(models.Model):
+    """A person's role on a project (for a discipline where the role has one), from one day to another."""
+
+    project = models.ForeignKey(Project, verbose_name="项目", on_delete=models.PROTECT, related_name="assignments")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="人员", on_delete=models.PROTECT, related_name="assignments"
+    )
+    role = models.CharField("角色", max_length=24, choices=[(r.value, r.label) for r in ASSIGNABLE_ROLES])
+    discipline = models.ForeignKey(
+        Discipline, verbose_name="专业", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    is_deputy = models.BooleanField("代理", default=False)
+    reason = models.CharField("事由", max_length=200, blank=True)
+    starts_on = models.DateField("起", default=timezone.localdate)
+    ends_on = models.DateField("止", null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "项目组成员"
+        ordering = ["role", "starts_on", "pk"]
+        indexes = [models.Index(fields=["user", "starts_on", "ends_on"], name="assignment_of_person")]
+        constraints = [
+            models.CheckConstraint(
+                name="assignment_ends_after_start",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+            models.UniqueConstraint(
+                fields=["project", "user", "role", "discipline"],
+                condition=Q(ends_on__isnull=True),
+                name="assignment_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["project", "user", "role"],
+                condition=Q(ends_on__isnull=True, discipline__isnull=True),
+                name="assignment_open_once_no_discipline",
+            ),
+            models.CheckConstraint(
+                name="assignment_discipline_where_needed",
+                condition=~Q(role__in=[Role.DISCIPLINE_LEAD, Role.COST_ENGINEER]) | Q(discipline__isnull=False),
+                violation_error_message="专业负责人和造价工程师须指明专业。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        where = f"{self.discipline}" if self.discipline_id else ""
+        return f"{self.user} · {where}{self.get_role_display()}"
+
+
+class DeliverableQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def search(self, text: str):
+        return self.filter(
+            Q(number__icontains=text)
+            | Q(title__icontains=text)
+            | Q(project__name__icontains=text)
+            | Q(project__number__icontains=text)
+            | Q(preparer__name__icontains=text)
+        )
+
+
+class Deliverable(models.Model):
+    """A result document (咨询成果文件) that passes the review chain. Its state is the chain's, not a column here."""
+
+    project = models.ForeignKey(Project, verbose_name="项目", on_delete=models.PROTECT, related_name="deliverables")
+    number = models.CharField("成果编号", max_length=50, unique=True, editable=False)
+    title = models.CharField("成果名称", max_length=160)
+    kind = models.CharField("成果类别", max_length=24, choices=DeliverableKind)
+    discipline = models.ForeignKey(
+        Discipline, verbose_name="专业", on_delete=models.PROTECT, related_name="deliverables"
+    )
+    preparer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="编制人", on_delete=models.PROTECT, related_name="deliverables"
+    )
+    has_calculation = models.BooleanField(
+        "涉及计量或计算", default=True, help_text="涉及计量或计算工作的成果文件必须经过校核。"
+    )
+    starts_on = models.DateField("计划开始", null=True, blank=True)
+    due_on = models.DateField("计划完成", null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="建档人", on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField("建档时间", default=timezone.now, editable=False)
+
+    objects = DeliverableQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "成果文件"
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="deliverable_newest")]
+        constraints = [
+            models.CheckConstraint(
+                name="deliverable_dates_in_order",
+                condition=Q(starts_on__isnull=True) | Q(due_on__isnull=True) | Q(due_on__gte=F("starts_on")),
+                violation_error_message="计划完成日期不能早于计划开始日期。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class DeliverableVersion(models.Model):
+    """One version of a deliverable: its files and, where it is about money, its amounts. Sealed once submitted."""
+
+    deliverable = models.ForeignKey(
+        Deliverable, verbose_name="成果文件", on_delete=models.PROTECT, related_name="versions"
+    )
+    number = models.PositiveIntegerField("版本号")
+    note = models.CharField("版本说明", max_length=300, blank=True)
+    submitted_amount = models.DecimalField("送审金额（元）", **MONEY)
+    draft_amount = models.DecimalField("初稿金额（元）", **MONEY)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="上传人", on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField("上传时间", default=timezone.now)
+    sealed_at = models.DateTimeField("封存时间", null=True, blank=True)
+    manifest_sha256 = models.CharField("文件清单 SHA-256", max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "成果版本"
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["deliverable", "number"], name="version_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.deliverable.number} 第 {self.number} 版"
+
+
+def attachment_path(instance: "Attachment", filename: str) -> str:
+    """Random name: a client's file name never reaches the disk."""
+    return f"deliverables/{timezone.now():%Y%m}/{get_random_string(40)}"
+
+
+class Attachment(models.Model):
+    """A file of a version. `name` is the cleaned name that people see; the bytes lie under a random one."""
+
+    version = models.ForeignKey(
+        DeliverableVersion, verbose_name="版本", on_delete=models.PROTECT, related_name="attachments"
+    )
+    file = models.FileField("文件", upload_to=attachment_path, max_length=120)
+    name = models.CharField("文件名", max_length=200)
+    content_type = models.CharField("类型", max_length=100)
+    size = models.PositiveBigIntegerField("大小（字节）")
+    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "成果附件"
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["version", "name"], name="attachment_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Risk(models.Model):
+    """A risk of the project (§2): climbs to the next person up until somebody can remove it."""
+
+    project = models.ForeignKey(Project, verbose_name="项目", on_delete=models.PROTECT, related_name="risks")
+    description = models.TextField("风险描述")
+    probability = models.PositiveSmallIntegerField("概率", choices=Degree, default=Degree.MEDIUM)
+    impact = models.PositiveSmallIntegerField("影响", choices=Degree, default=Degree.MEDIUM)
+    measures = models.TextField("应对措施", blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="责任人", on_delete=models.PROTECT, related_name="risks"
+    )
+    status = models.CharField("状态", max_length=10, choices=RiskStatus, default=RiskStatus.OPEN)
+    resolution = models.TextField("处理结果", blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="登记人", on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField("登记时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "风险"
+        ordering = ["status", "-created_at"]
+
+    def __str__(self) -> str:
+        return self.description[:60]
+
+    @property
+    def weight(self) -> int:
+        """概率 × 影响, 1–9."""
+        return self.probability * self.impact
+
+
+class Inquiry(models.Model):
+    """A client's question and the answer to it; both instants are kept (§2)."""
+
+    project = models.ForeignKey(Project, verbose_name="项目", on_delete=models.PROTECT, related_name="inquiries")
+    question = models.TextField("询问内容")
+    asked_by = models.CharField("询问人", max_length=60)
+    asked_at = models.DateTimeField("收到时间")
+    channel = models.CharField("方式", max_length=20, choices=InquiryChannel, default=InquiryChannel.WRITTEN)
+    answer = models.TextField("答复内容", blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="答复人",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    answered_at = models.DateTimeField("答复时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "委托人询问"
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return self.question[:60]

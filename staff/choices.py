@@ -1,0 +1,64 @@
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """Every role of the 制度. A person holds a role by a post (company or unit) or by an assignment on a project."""
+
+    EXECUTIVE = "executive", "管理层"
+    CHIEF_ENGINEER = "chief_engineer", "总工程师"
+    QUALITY_OFFICE = "quality_office", "质量办"
+    TECHNICAL_DIRECTOR = "technical_director", "单位技术负责人"
+    PROJECT_MANAGER = "project_manager", "项目经理"
+    DISCIPLINE_LEAD = "discipline_lead", "专业负责人"
+    COST_ENGINEER = "cost_engineer", "造价工程师"
+    EXPERT = "expert", "评审专家"
+    ARCHIVIST = "archivist", "档案员"
+    ADMINISTRATOR = "administrator", "系统管理员"
+    AUDITOR = "auditor", "审计员"
+
+
+# Held for the whole firm, for one unit (and the units below it), or on one project.
+COMPANY_ROLES = (
+    Role.EXECUTIVE,
+    Role.CHIEF_ENGINEER,
+    Role.QUALITY_OFFICE,
+    Role.ARCHIVIST,
+    Role.ADMINISTRATOR,
+    Role.AUDITOR,
+)
+UNIT_ROLES = (Role.TECHNICAL_DIRECTOR, Role.ARCHIVIST)
+PROJECT_ROLES = (Role.PROJECT_MANAGER, Role.DISCIPLINE_LEAD, Role.COST_ENGINEER, Role.EXPERT)
+# A deputy may be given the role of a post for one project, by a hand-over on record.
+ASSIGNABLE_ROLES = (*PROJECT_ROLES, Role.TECHNICAL_DIRECTOR, Role.CHIEF_ENGINEER, Role.EXECUTIVE)
+
+
+class CertificateKind(models.TextChoices):
+    COST_ENGINEER_1 = "cost_engineer_1", "一级造价工程师"
+    COST_ENGINEER_2 = "cost_engineer_2", "二级造价工程师"
+    COST_CLERK = "cost_clerk", "造价员"
+    CONSULTING_ENGINEER = "consulting_engineer", "咨询工程师（投资）"
+    SENIOR_ENGINEER = "senior_engineer", "高级工程师"
+
+
+class Action(models.TextChoices):
+    """What a person may be allowed to do. Who may do what is told in `permissions.GRANTS` alone."""
+
+    # people and configuration
+    MANAGE_PEOPLE = "manage_people", "维护人员与单位"
+    CONFIGURE = "configure", "维护基础数据"
+    READ_LEDGER = "read_ledger", "查阅证据链"
+    # projects
+    CREATE_PROJECT = "create_project", "新建项目"
+    EDIT_PROJECT = "edit_project", "编辑项目"
+    SET_TEAM = "set_team", "设置项目组"
+    MANAGE_RISKS = "manage_risks", "登记与处理风险"
+    MANAGE_INQUIRIES = "manage_inquiries", "登记与答复委托人询问"
+    # deliverables and the chain
+    CREATE_DELIVERABLE = "create_deliverable", "新建成果文件"
+    PREPARE = "prepare", "编制与提交"
+    SIGN_LEVEL = "sign_level", "签署复核意见"
+    SCORE = "score", "成果评分"
+    ISSUE = "issue", "签发"
+    HAND_OVER = "hand_over", "移交环节"
+    EXEMPT_LEVEL = "exempt_level", "批准免除校核"
+    VOID_DELIVERABLE = "void_deliverable", "作废成果文件"

@@ -1,0 +1,60 @@
+"""Limits of a session: idle time, absolute age, and a password that must be changed first."""
+
+import time
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+STARTED, SEEN = "session_started_at", "session_seen_at"
+
+
+class SessionLimitsMiddleware:
+    """Log out a session that has been idle too long, or that is too old however busy it is."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.user.is_authenticated and self._is_over(request.session):
+            logout(request)
+        return self.get_response(request)
+
+    def _is_over(self, session) -> bool:
+        now = time.time()
+        started = session.setdefault(STARTED, now)
+        if now - session.get(SEEN, now) > settings.SESSION_IDLE_SECONDS:
+            return True
+        if now - started > settings.SESSION_ABSOLUTE_SECONDS:
+            return True
+        # Written once a minute at most: not every page view is worth a write.
+        if now - session.get(SEEN, 0) > 60:
+            session[SEEN] = now
+        return False
+
+
+def must_change_password(user) -> bool:
+    """Whether the person has to choose a new password first: told so, or (等保 profile) the old one is too old."""
+    if user.must_change_password:
+        return True
+    limit = settings.PASSWORD_MAX_AGE_DAYS
+    changed = user.password_changed_at
+    return bool(limit and changed and (timezone.now() - changed).days >= limit)
+
+
+class PasswordChangeRequiredMiddleware:
+    """Send a person whose password must be changed to that page, and nowhere else."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.user.is_authenticated and must_change_password(request.user):
+            allowed = {reverse("staff:password_change"), reverse("staff:logout")}
+            if request.path not in allowed and not request.path.startswith(settings.STATIC_URL):
+                messages.warning(request, "请先修改密码，再继续使用系统。")
+                return redirect("staff:password_change")
+        return self.get_response(request)
