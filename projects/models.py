@@ -156,12 +156,6 @@ class Project(models.Model):
         return f"{self.number} {self.name}"
 
 
-class AssignmentQuerySet(InForceQuerySet):
-    def of_role(self, role: str, discipline=None):
-        found = self.filter(role=role)
-        return found if discipline is None else found.filter(discipline=discipline)
-
-
 class Assignment(models.Model):
     """A person's role on a project (for a discipline where the role has one), from one day to another."""
 
@@ -178,7 +172,7 @@ class Assignment(models.Model):
     starts_on = models.DateField("起", default=timezone.localdate)
     ends_on = models.DateField("止", null=True, blank=True)
 
-    objects = AssignmentQuerySet.as_manager()
+    objects = InForceQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "项目组成员"

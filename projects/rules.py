@@ -1,0 +1,15 @@
+"""Pure decisions about projects."""
+
+from collections.abc import Iterable
+
+from staff.choices import Role
+
+# A risk that its owner cannot remove climbs this ladder [S].
+RISK_LADDER = (Role.COST_ENGINEER, Role.DISCIPLINE_LEAD, Role.PROJECT_MANAGER, Role.TECHNICAL_DIRECTOR)
+
+
+def next_risk_role(roles: Iterable[str]) -> Role | None:
+    """The role one step above the highest that `roles` has on the ladder; None at its top."""
+    steps = [index for index, role in enumerate(RISK_LADDER) if role in set(roles)]
+    position = max(steps, default=-1)
+    return RISK_LADDER[position + 1] if position + 1 < len(RISK_LADDER) else None
