@@ -13,7 +13,7 @@ runtime_packages=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-not
 test_packages=(chromium poppler-utils)
 
 say() { printf '\033[1m▸ %s\033[0m\n' "$*"; }
-die() { printf '✗ %s\n' "$@" >&2; exit 1; }
+die() { { printf '✗ %s\n' "$1"; shift; printf '%s\n' "$@"; } >&2; exit 1; }
 
 # ── Packages of the system ──────────────────────────────────────────────────
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
