@@ -11,7 +11,7 @@ SITE_URL ?= http://127.0.0.1:$(PORT)
 export DATA_DIR SITE_URL
 
 PYTHON := .venv/bin/python
-GRANIAN := .venv/bin/granian --interface wsgi --host $(HOST) --port $(PORT) --workers $(WORKERS) --blocking-threads 4
+GRANIAN := .venv/bin/granian --interface wsgi --host $(HOST) --port $(PORT) --workers $(WORKERS) --blocking-threads 4 --no-ws
 LOCK := .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 help: ## this list
