@@ -20,7 +20,7 @@ register = template.Library()
 BLANK = "—"
 WEEKDAYS = "一二三四五六日"
 ICON_DIR = Path(settings.BASE_DIR) / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
-TEXT_INPUTS = (forms.TextInput, forms.Textarea, forms.FileInput)
+TYPED_INPUTS = (forms.widgets.Input, forms.Textarea)
 
 
 # ── Figures ─────────────────────────────────────────────────────────────────
@@ -290,7 +290,7 @@ def _widget_class(widget, has_errors: bool) -> str:
         base = "form-check-input"
     elif isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect):
         base = "form-select"
-    elif isinstance(widget, TEXT_INPUTS):
+    elif isinstance(widget, TYPED_INPUTS):
         base = "form-control"
     else:
         return ""
