@@ -4,7 +4,7 @@ Nothing here reads the database: a page hands in values, and gets the same words
 """
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,11 +27,11 @@ TYPED_INPUTS = (forms.widgets.Input, forms.Textarea)
 
 
 def _grouped(value, places: int) -> str | None:
-    """`value` with thousands separators, or None when it is not a figure."""
+    """`value` with thousands separators, rounded half up (四舍五入), or None when it is not a figure."""
     if value is None or value == "":
         return None
     try:
-        return f"{Decimal(str(value)):,.{places}f}"
+        return f"{Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
     except (InvalidOperation, ValueError):
         return None
 
@@ -76,7 +76,7 @@ def percent(value, places: int = 2) -> str:
     """0.0312 → “3.12%”. No figure: 无数据."""
     if _grouped(value, 4) is None:
         return "无数据"
-    return f"{Decimal(str(value)) * 100:.{int(places)}f}%"
+    return f"{_grouped(Decimal(str(value)) * 100, int(places))}%"
 
 
 @register.filter
