@@ -107,7 +107,7 @@ def update_project(*, actor, project: Project, **fields) -> Project:
 def _assign(*, actor, project, user, role, discipline=None, starts_on=None, ends_on=None, is_deputy=False, reason=""):
     if not user.is_active:
         raise ValidationError(f"{user.name} 已停用，不能加入项目组。")
-    if any(post_role in (Role.ADMINISTRATOR, Role.AUDITOR) for post_role, _ in user.posts_today):
+    if permissions.is_set_apart(post_role for post_role, _ in user.posts_today):
         raise ValidationError(f"{user.name} 是系统管理员或审计员，不能参与业务（三员分立）。")
     assignment = Assignment(
         project=project, user=user, role=role, discipline=discipline, is_deputy=is_deputy, reason=reason,
@@ -137,10 +137,11 @@ def assign(*, actor, project, user, role, discipline=None, starts_on=None, ends_
 
 @transaction.atomic
 def appoint_deputy(*, actor, project, user, role, discipline=None, reason) -> Assignment | None:
-    """Give `user` a role on the project because a step of the chain was handed over to them; None if they have it.
+    """Give `user` a role on the project because a step of its chain comes to them; None if they have it and see it.
 
     The chain has checked that `actor` may hand over."""
-    if role in roles_on(user, project, discipline):
+    can_see = Project.objects.visible_to(user).filter(pk=project.pk).exists()
+    if can_see and role in roles_on(user, project, discipline):
         return None
     return _assign(
         actor=actor, project=project, user=user, role=role, discipline=discipline, is_deputy=True, reason=reason

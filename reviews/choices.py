@@ -28,11 +28,13 @@ class Act(models.TextChoices):
     """What a person does to a round. The words stand in the ledger and on the timeline."""
 
     OPEN = "open", "新建"
+    APPOINT = "appoint", "设置审签人"
     REVISE = "revise", "新建版本"
     SUBMIT = "submit", "自校并提交"
     RETURN_REMARKS = "return_remarks", "提出意见"
     ANSWER = "answer", "回复意见"
     SIGN = "sign", "签署"
+    SIGN_LAST = "sign_last", "签署（末级）"
     JOIN_OPINION = "join_opinion", "签署评审意见"
     REVOKE = "revoke", "撤回签署"
     SEND_BACK = "send_back", "退回"
@@ -69,6 +71,7 @@ class Severity(models.TextChoices):
 
 
 class RemarkState(models.TextChoices):
+    DRAFT = "draft", "未发出"
     OPEN = "open", "待回复"
     ANSWERED = "answered", "待复查"
     CLOSED = "closed", "已关闭"

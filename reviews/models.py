@@ -339,7 +339,7 @@ class Remark(models.Model):
     deliverable = models.ForeignKey(
         Deliverable, verbose_name="成果文件", on_delete=models.PROTECT, related_name="remarks"
     )
-    number = models.PositiveSmallIntegerField("序号")
+    number = models.PositiveSmallIntegerField("序号", null=True, help_text="发出时编号，未发出的没有。")
     round = models.ForeignKey(Round, verbose_name="提出轮次", on_delete=models.PROTECT, related_name="remarks")
     level = models.ForeignKey(Level, verbose_name="提出级别", on_delete=models.PROTECT, related_name="+")
     raised_by = models.ForeignKey(
@@ -351,17 +351,17 @@ class Remark(models.Model):
     category = models.CharField("类别", max_length=12, choices=RemarkCategory)
     severity = models.CharField("严重程度", max_length=10, choices=Severity, default=Severity.ORDINARY)
     amount_affected = models.DecimalField("影响金额（元）", max_digits=16, decimal_places=2, null=True, blank=True)
-    state = models.CharField("状态", max_length=10, choices=RemarkState, default=RemarkState.OPEN)
+    state = models.CharField("状态", max_length=10, choices=RemarkState, default=RemarkState.DRAFT)
 
     objects = RemarkQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "校审意见"
-        ordering = ["number"]
+        ordering = [models.F("number").asc(nulls_last=True), "pk"]
         constraints = [models.UniqueConstraint(fields=["deliverable", "number"], name="remark_number_once")]
 
     def __str__(self) -> str:
-        return f"意见 {self.number}"
+        return f"意见 {self.number}" if self.number else "未发出的意见"
 
 
 class RemarkEvent(models.Model):

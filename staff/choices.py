@@ -22,6 +22,7 @@ COMPANY_ROLES = (
     Role.EXECUTIVE,
     Role.CHIEF_ENGINEER,
     Role.QUALITY_OFFICE,
+    Role.EXPERT,
     Role.ARCHIVIST,
     Role.ADMINISTRATOR,
     Role.AUDITOR,
@@ -60,5 +61,5 @@ class Action(models.TextChoices):
     SCORE = "score", "成果评分"
     ISSUE = "issue", "签发"
     HAND_OVER = "hand_over", "移交环节"
+    HAND_OVER_ANY = "hand_over_any", "移交他人环节"
     EXEMPT_LEVEL = "exempt_level", "批准免除校核"
-    VOID_DELIVERABLE = "void_deliverable", "作废成果文件"

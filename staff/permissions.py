@@ -15,25 +15,33 @@ A, R = Action, Role
 _EVERYDAY = {A.MANAGE_RISKS, A.MANAGE_INQUIRIES}
 
 GRANTS: dict[Role, frozenset[Action]] = {
-    R.EXECUTIVE: frozenset({A.CREATE_PROJECT, A.EDIT_PROJECT, A.SIGN_LEVEL, A.ISSUE, A.HAND_OVER}),
-    R.CHIEF_ENGINEER: frozenset({A.SIGN_LEVEL, A.SCORE, A.ISSUE, A.HAND_OVER}),
+    R.EXECUTIVE: frozenset({A.CREATE_PROJECT, A.EDIT_PROJECT, A.SIGN_LEVEL, A.ISSUE, A.HAND_OVER, A.HAND_OVER_ANY}),
+    R.CHIEF_ENGINEER: frozenset({A.SIGN_LEVEL, A.SCORE, A.ISSUE, A.HAND_OVER, A.HAND_OVER_ANY}),
     R.QUALITY_OFFICE: frozenset({A.CREATE_PROJECT, A.EDIT_PROJECT, A.READ_LEDGER}),
     R.TECHNICAL_DIRECTOR: frozenset(
         {A.CREATE_PROJECT, A.EDIT_PROJECT, A.SET_TEAM, A.CREATE_DELIVERABLE, A.SIGN_LEVEL, A.SCORE, A.ISSUE}
-        | {A.HAND_OVER, A.EXEMPT_LEVEL, A.VOID_DELIVERABLE}
+        | {A.HAND_OVER, A.HAND_OVER_ANY, A.EXEMPT_LEVEL}
         | _EVERYDAY
     ),
     R.PROJECT_MANAGER: frozenset(
-        {A.EDIT_PROJECT, A.SET_TEAM, A.CREATE_DELIVERABLE, A.PREPARE, A.SIGN_LEVEL, A.HAND_OVER, A.VOID_DELIVERABLE}
+        {A.EDIT_PROJECT, A.SET_TEAM, A.CREATE_DELIVERABLE, A.PREPARE, A.SIGN_LEVEL, A.HAND_OVER, A.HAND_OVER_ANY}
         | _EVERYDAY
     ),
     R.DISCIPLINE_LEAD: frozenset({A.CREATE_DELIVERABLE, A.PREPARE, A.SIGN_LEVEL, A.HAND_OVER} | _EVERYDAY),
-    R.COST_ENGINEER: frozenset({A.CREATE_DELIVERABLE, A.PREPARE} | _EVERYDAY),
-    R.EXPERT: frozenset({A.SIGN_LEVEL}),
+    R.COST_ENGINEER: frozenset({A.CREATE_DELIVERABLE, A.PREPARE, A.HAND_OVER} | _EVERYDAY),
+    R.EXPERT: frozenset({A.SIGN_LEVEL, A.HAND_OVER}),
     R.ARCHIVIST: frozenset(),
     R.ADMINISTRATOR: frozenset({A.MANAGE_PEOPLE, A.CONFIGURE}),
     R.AUDITOR: frozenset({A.READ_LEDGER}),
 }
+
+# 三员分立: who configures and who audits hold no other role, at any time that the other is in force.
+SOLE_ROLES = frozenset({R.ADMINISTRATOR, R.AUDITOR})
+
+
+def may_hold_together(role: str, other: str) -> bool:
+    """Whether one person may hold both roles in the same period."""
+    return role == other or not SOLE_ROLES & {role, other}
 
 
 def allows(action: Action, roles: Iterable[str]) -> bool:
@@ -47,3 +55,17 @@ def require(user, action: Action, roles: Iterable[str]) -> None:
         raise PermissionDenied("账号已停用。")
     if not allows(action, roles):
         raise PermissionDenied(f"您没有“{Action(action).label}”的权限。")
+
+
+def require_post(user, action: Action) -> None:
+    """As `require`, by the posts that `user` holds today: for what belongs to the firm and to no project."""
+    require(user, action, {role for role, _ in user.posts_today})
+
+
+# 三员分立: whoever configures or audits takes no part in the business.
+_SET_APART = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+
+
+def is_set_apart(roles: Iterable[str]) -> bool:
+    """True when a role keeps its holder out of teams, signatures and scores (系统管理员, 审计员)."""
+    return not _SET_APART.isdisjoint(roles)

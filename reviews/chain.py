@@ -1,0 +1,250 @@
+"""The state of a round, and the one door through which it changes.
+
+    编制中 ──提交──▶ 审签中 ──签署──▶ 审签中 … ──末级签署──▶ 待签发 ──签发──▶ 已签发
+      ▲               │ ▲                                  │
+      │        提出意见│ │回复意见                           │退回
+      │               ▼ │                                  ▼
+      └─ 新的一轮 ◀─ 待回复意见 ── 新建版本 ─▶ 已作废   已退回 / 已撤回
+
+TABLE says which act leads where. ACTORS says whose act it is. Every transition is one call of `move`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from ledger.services import record
+from projects.queries import roles_on
+from reviews.choices import LIVE_STATES, Act, Duty, LevelKind, State
+from reviews.models import Level, Round, Seat, Waiting
+from staff import permissions
+from staff.choices import Action
+
+S = State
+
+TABLE: dict[tuple[State, Act], State] = {
+    (S.PREPARING, Act.APPOINT): S.PREPARING,
+    (S.PREPARING, Act.EXEMPT): S.PREPARING,
+    (S.PREPARING, Act.REVISE): S.PREPARING,
+    (S.PREPARING, Act.SUBMIT): S.REVIEWING,
+    (S.REVIEWING, Act.RETURN_REMARKS): S.ANSWERING,
+    (S.ANSWERING, Act.ANSWER): S.REVIEWING,
+    (S.REVIEWING, Act.JOIN_OPINION): S.REVIEWING,
+    (S.REVIEWING, Act.SIGN): S.REVIEWING,
+    (S.REVIEWING, Act.SIGN_LAST): S.ISSUING,
+    (S.REVIEWING, Act.REVOKE): S.REVIEWING,
+    (S.ISSUING, Act.REVOKE): S.REVIEWING,
+    (S.REVIEWING, Act.EXEMPT): S.REVIEWING,
+    (S.REVIEWING, Act.WITHDRAW): S.WITHDRAWN,
+    (S.REVIEWING, Act.SEND_BACK): S.SENT_BACK,
+    (S.ISSUING, Act.SEND_BACK): S.SENT_BACK,
+    (S.REVIEWING, Act.REVISE): S.VOIDED,
+    (S.ANSWERING, Act.REVISE): S.VOIDED,
+    (S.ISSUING, Act.REVISE): S.VOIDED,
+    (S.ISSUING, Act.ISSUE): S.ISSUED,
+    **{(state, Act.HAND_OVER): state for state in LIVE_STATES},
+}
+
+
+class Who(Enum):
+    """Whose act it is, besides having the right to it."""
+
+    PREPARER = "编制人"
+    HOLDER = "当前环节审签人"
+    MEMBER = "评审专家"
+    ANYONE = "有权限的人"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Who may do an act: the permission, and the place in the chain."""
+
+    action: Action
+    who: Who
+
+
+ACTORS: dict[Act, Terms] = {
+    Act.APPOINT: Terms(Action.CREATE_DELIVERABLE, Who.ANYONE),
+    Act.REVISE: Terms(Action.PREPARE, Who.PREPARER),
+    Act.SUBMIT: Terms(Action.PREPARE, Who.PREPARER),
+    Act.ANSWER: Terms(Action.PREPARE, Who.PREPARER),
+    Act.WITHDRAW: Terms(Action.PREPARE, Who.PREPARER),
+    Act.RETURN_REMARKS: Terms(Action.SIGN_LEVEL, Who.HOLDER),
+    Act.SIGN: Terms(Action.SIGN_LEVEL, Who.HOLDER),
+    Act.SIGN_LAST: Terms(Action.SIGN_LEVEL, Who.HOLDER),
+    Act.JOIN_OPINION: Terms(Action.SIGN_LEVEL, Who.MEMBER),
+    Act.REVOKE: Terms(Action.SIGN_LEVEL, Who.ANYONE),  # the signer of the last signature; checked by the service
+    Act.SEND_BACK: Terms(Action.SIGN_LEVEL, Who.HOLDER),
+    Act.EXEMPT: Terms(Action.EXEMPT_LEVEL, Who.ANYONE),
+    Act.HAND_OVER: Terms(Action.HAND_OVER, Who.ANYONE),
+    Act.ISSUE: Terms(Action.ISSUE, Who.HOLDER),
+}
+
+# After these ends the preparer starts over: a new round opens at once.
+STARTS_OVER = (State.SENT_BACK, State.WITHDRAWN, State.VOIDED)
+
+
+class AlreadyHandled(Exception):
+    """Somebody was faster, or the page is stale. The message says who and when, in Chinese."""
+
+
+def already_handled(round: Round) -> AlreadyHandled:
+    """The words for a move that came too late."""
+    current = Round.objects.select_related("last_actor").get(pk=round.pk)
+    when = timezone.localtime(current.last_acted_at)
+    day = "" if when.date() == timezone.localdate() else f"{when:%Y-%m-%d} "
+    name = current.last_actor.name if current.last_actor else "系统"
+    return AlreadyHandled(f"已由（{name}）于 {day}{when:%H:%M} {current.get_last_act_display()}，请查看最新状态。")
+
+
+def holder_of(round: Round, level: Level, number: int = 0):
+    """The person who holds a seat of this round's deliverable, or None."""
+    seat = Seat.objects.filter(deliverable=round.deliverable_id, level=level, number=number).select_related("holder")
+    found = seat.first()
+    return found.holder if found else None
+
+
+def require_place(round: Round, act: Act, actor) -> None:
+    """Raise PermissionDenied unless `actor` has the right to `act` and the place in the chain that it takes."""
+    terms = ACTORS[act]
+    deliverable = round.deliverable
+    permissions.require(actor, terms.action, roles_on(actor, deliverable.project, deliverable.discipline))
+    if terms.who is Who.PREPARER:
+        is_theirs = actor.pk == deliverable.preparer_id
+    elif terms.who is Who.HOLDER:
+        is_theirs = Seat.objects.filter(
+            deliverable=deliverable, level=round.level_id, number=0, holder=actor
+        ).exists()
+    elif terms.who is Who.MEMBER:
+        is_theirs = Seat.objects.filter(
+            deliverable=deliverable, level=round.level_id, number__gt=0, holder=actor
+        ).exists()
+    else:
+        is_theirs = True
+    if not is_theirs:
+        raise PermissionDenied(f"只有{terms.who.value}可以{act.label}。")
+
+
+def duties(round: Round) -> list[tuple[int, Duty]]:
+    """Whom a round waits for and for what: (user id, duty). The inbox is this and nothing else."""
+    if round.state in (State.PREPARING, State.ANSWERING):
+        duty = Duty.PREPARE if round.state == State.PREPARING else Duty.ANSWER
+        return [(round.deliverable.preparer_id, duty)]
+    if round.state not in LIVE_STATES:
+        return []
+    seats = dict(round.deliverable.seats.filter(level=round.level_id).values_list("number", "holder_id"))
+    if round.level.kind == LevelKind.ISSUE:
+        return [(seats[0], Duty.ISSUE)]
+    if round.level.kind == LevelKind.PANEL:
+        signed = set(
+            round.signatures.filter(level=round.level_id, revoked_at__isnull=True).values_list("seat_number", flat=True)
+        )
+        missing = [(user, Duty.OPINION) for number, user in seats.items() if number > 0 and number not in signed]
+        if missing:
+            return missing
+    return [(seats[0], Duty.SIGN)]
+
+
+def rewrite_waiting(round: Round) -> None:
+    """Make the inbox say what the round waits for."""
+    wanted = dict(duties(round))
+    for row in list(round.waitings.all()):
+        if wanted.get(row.user_id) == row.duty:
+            del wanted[row.user_id]
+        else:
+            row.delete()
+    Waiting.objects.bulk_create(Waiting(round=round, user_id=user, duty=duty) for user, duty in wanted.items())
+
+
+def open_round(*, deliverable, route, version, actor, number: int = 1) -> Round:
+    """A new round in 编制中 at the self-check level."""
+    now = timezone.now()
+    round = Round.objects.create(
+        deliverable=deliverable, number=number, route=route, version=version, level=route.levels.get(order=0),
+        last_actor=actor, last_act=Act.OPEN, opened_at=now, last_acted_at=now,
+    )  # fmt: skip
+    rewrite_waiting(round)
+    return round
+
+
+@transaction.atomic
+def move(
+    *,
+    round: Round,
+    act: Act,
+    actor,
+    turn: int,
+    level: Level | None = None,
+    reason: str = "",
+    write: Callable[[Round], dict] = lambda round: {},
+) -> Round:
+    """The only way in which a round changes. In order:
+
+    1. permission and place of `actor`; 2. TABLE; 3. claim by compare-and-set on `turn` (0 rows: AlreadyHandled);
+    4. `write(round)`, which checks and writes what belongs to the act and returns what the ledger keeps (it may set
+       `round.version` to the version of the round that follows);
+    5. a new round where the act ends this one early; 6. inbox; 7. ledger.
+
+    `turn` is the one that the actor's page was drawn for; `level` where the round goes (None: it stays).
+    Returns the live round afterwards (a new one after 退回, 撤回, 作废). Raises PermissionDenied, AlreadyHandled, and
+    whatever `write` raises; then nothing has happened.
+    """
+    round = Round.objects.select_related(
+        "deliverable__project__unit", "deliverable__discipline", "route", "version", "level"
+    ).get(pk=round.pk)
+    permissions.require(
+        actor, ACTORS[act].action, roles_on(actor, round.deliverable.project, round.deliverable.discipline)
+    )
+    target = TABLE.get((State(round.state), act))
+    if target is None or round.turn != turn:
+        raise already_handled(round)
+    require_place(round, act, actor)
+    _claim(round, act, actor, target, level, reason)
+    facts = {"round": round.number, "version": round.version.number, "level": round.level.title, "state": target}
+    round.refresh_from_db(fields=["state", "turn", "ended_at", "end_reason", "last_actor", "last_act", "last_acted_at"])
+    facts |= write(round)
+    if level is not None:
+        round.level = level
+    live = _start_over(round, actor) if target in STARTS_OVER else round
+    rewrite_waiting(round)
+    if reason:
+        facts["reason"] = reason
+    record(
+        actor=actor, action=f"review.{act}", subject=round.deliverable, data=facts, scope=round.deliverable.project
+    )
+    return live
+
+
+def _claim(round: Round, act: Act, actor, target: State, level: Level | None, reason: str) -> None:
+    """Compare-and-set: exactly one of those who try at the same turn gets the row."""
+    now = timezone.now()
+    changes = {"state": target, "turn": round.turn + 1, "last_actor": actor, "last_act": act, "last_acted_at": now}
+    if level is not None:
+        changes["level"] = level
+    if act == Act.SUBMIT:
+        changes["submitted_at"] = now
+    if target not in LIVE_STATES:
+        changes |= {"ended_at": now, "end_reason": reason}
+    if not Round.objects.filter(pk=round.pk, state=round.state, turn=round.turn).update(**changes):
+        raise already_handled(round)
+
+
+def _start_over(round: Round, actor) -> Round:
+    return open_round(
+        deliverable=round.deliverable, route=round.route, version=round.version, actor=actor, number=round.number + 1
+    )
+
+
+def touch(*, round: Round, actor, turn: int) -> Round:
+    """Hold a round for a write that does not move it (a remark, a re-check): whoever moves it meanwhile waits or loses.
+
+    Must run in a transaction. Raises AlreadyHandled when the round has moved since `turn`."""
+    if not Round.objects.filter(pk=round.pk, turn=turn, state__in=LIVE_STATES).update(last_acted_at=timezone.now()):
+        raise already_handled(round)
+    return Round.objects.select_related("deliverable__project__unit", "deliverable__discipline", "level").get(
+        pk=round.pk
+    )

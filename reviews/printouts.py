@@ -1,0 +1,6 @@
+def flow_sheet(round, issued=None) -> bytes:
+    raise NotImplementedError
+
+
+def review_record(round, issued=None) -> bytes:
+    raise NotImplementedError

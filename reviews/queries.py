@@ -1,0 +1,288 @@
+"""Reads of the chain that are used in more than one place."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+
+from projects.choices import RiskStatus
+from projects.models import Project
+from projects.queries import holders_of, roles_on
+from projects.services import damaged_files
+from reviews import rules
+from reviews.choices import ChecklistResult, LevelKind, RemarkState
+from reviews.models import Level, ProjectRoute, Remark, Round, Route, RouteDefault, Seat, Signature
+from scoring.rules import FAIL
+from staff.choices import Action, Role
+from staff.permissions import allows
+
+
+def route_of(project: Project) -> Route:
+    """The route chosen for a project; else the firm's default."""
+    chosen = ProjectRoute.objects.filter(project=project).select_related("route").first()
+    return chosen.route if chosen else default_route(project)
+
+
+def default_route(project: Project) -> Route:
+    """The route that the firm's defaults give a project of this importance and business line."""
+    defaults = RouteDefault.objects.filter(importance=project.importance, business_line__in=["", project.business_line])
+    return defaults.select_related("route").order_by("-business_line")[0].route
+
+
+def candidates(deliverable, level: Level) -> list:
+    """The people who may hold a seat of `level`: by role on the project, the preparer left out. Nearest first."""
+    action = Action.ISSUE if level.kind == LevelKind.ISSUE else Action.SIGN_LEVEL
+    found: list = []
+    for role in level.roles:
+        if allows(action, {role}):
+            found += [p for p in holders_of(deliverable.project, role, deliverable.discipline) if p not in found]
+    return [person for person in found if person.pk != deliverable.preparer_id]
+
+
+def panel_candidates(deliverable) -> list:
+    """The experts (评审专家) who may sit on a panel."""
+    experts = holders_of(deliverable.project, Role.EXPERT)
+    return [person for person in experts if person.pk != deliverable.preparer_id]
+
+
+def default_seats(deliverable, route: Route) -> dict[tuple[int, int], object]:
+    """(level id, seat number) → person, the first free candidate for each; what cannot be filled is left out."""
+    taken = {deliverable.preparer_id}
+    seats: dict[tuple[int, int], object] = {}
+
+    def take(level, number, people):
+        person = next((p for p in people if p.pk not in taken), None)
+        if person is not None:
+            taken.add(person.pk)
+            seats[level.pk, number] = person
+
+    for level in route.levels.exclude(kind=LevelKind.PREPARE):
+        take(level, 0, candidates(deliverable, level))
+        if level.kind == LevelKind.PANEL:
+            experts = panel_candidates(deliverable)
+            for number in range(1, level.panel_size + 1):
+                take(level, number, experts)
+    return seats
+
+
+def missing_seats(round: Round) -> list[str]:
+    """The places of the chain that nobody holds, or that somebody holds who has left, in words."""
+    held = {(s.level_id, s.number): s.holder for s in round.deliverable.seats.select_related("holder")}
+    missing = []
+    for level in round.route.levels.exclude(kind=LevelKind.PREPARE):
+        for number in range(level.panel_size + 1):
+            name = level.title if number == 0 else f"{level.title}专家 {number}"
+            holder = held.get((level.pk, number))
+            if holder is None:
+                missing.append(f"{name}：尚未指定")
+            elif not holder.is_active:
+                missing.append(f"{name}：{holder.name} 已停用")
+    return missing
+
+
+def levels_to_pass(round: Round) -> list[Level]:
+    """The route's levels in order, the exempted ones left out."""
+    exempt = set(round.deliverable.exemptions.values_list("level", flat=True))
+    return [level for level in round.route.levels.all() if level.pk not in exempt]
+
+
+def next_level(round: Round, level: Level) -> Level:
+    """The level after `level`. The issue is the last one and has none."""
+    return next(candidate for candidate in levels_to_pass(round) if candidate.order > level.order)
+
+
+def signatures_of(round: Round):
+    """The signatures of a round that stand, in order of the levels."""
+    return (
+        round.signatures.filter(revoked_at__isnull=True)
+        .select_related("level", "signer", "score_sheet")
+        .order_by("level__order", "seat_number")
+    )
+
+
+def unsettled_up_to(round: Round, level: Level):
+    """The remarks that keep `level` from being signed: not yet closed, raised at this level or below it."""
+    return Remark.objects.unsettled().filter(deliverable=round.deliverable_id, level__order__lte=level.order)
+
+
+def remarks_to_answer(deliverable):
+    """The remarks that wait for the preparer."""
+    return deliverable.remarks.filter(state=RemarkState.OPEN).select_related("level", "raised_by")
+
+
+def amounts_of(round: Round) -> list[tuple[str, Decimal | None]]:
+    """(step, amount in 元) in order: 送审, 初稿, then what each level signed for (rule 10)."""
+    signed = [
+        (signature.level.title, signature.amount)
+        for signature in signatures_of(round)
+        if signature.seat_number == 0 and signature.level.kind in (LevelKind.REVIEW, LevelKind.PANEL)
+    ]
+    return [("送审", round.version.submitted_amount), ("初稿", round.version.draft_amount), *signed]
+
+
+def is_about_money(round: Round) -> bool:
+    return round.version.submitted_amount is not None or round.version.draft_amount is not None
+
+
+def prompts(round: Round, amount: Decimal | None = None) -> list[rules.Prompt]:
+    """What the system knows and the signer of the current level should look at (rule 4).
+
+    `amount` is the one about to be signed (元): a swing over the route's threshold becomes a prompt."""
+    project = round.deliverable.project
+    found = [
+        rules.Prompt(f"risk:{risk.pk}", f"未处理风险（{risk.owner.name}）：{risk}")
+        for risk in project.risks.filter(status=RiskStatus.OPEN).select_related("owner")
+    ]
+    found += [
+        rules.Prompt(f"inquiry:{inquiry.pk}", f"委托人询问尚未答复：{inquiry}")
+        for inquiry in project.inquiries.filter(answered_at__isnull=True)
+    ]
+    amounts = amounts_of(round)
+    if amount is not None:
+        amounts.append((round.level.title, amount))
+    for step in rules.amount_steps(amounts):
+        if rules.is_swing(step, round.route.swing_percent):
+            size = f"{step.percent}%" if step.percent is not None else "由零变动"
+            found.append(
+                rules.Prompt(f"swing:{step.title}:{step.amount}", f"{step.title}金额较上一级变动 {step.difference:,} 元（{size}）")
+            )
+    for signature in signatures_of(round).prefetch_related("answers"):
+        for answer in signature.answers.all():
+            if answer.result == ChecklistResult.NO:
+                found.append(
+                    rules.Prompt(f"answer:{answer.pk}", f"{signature.level.title}核查为“否”：{answer.text}")
+                )
+    return found
+
+
+def statements_before(round: Round):
+    """What the levels before stated, for the next signer to see: signatures with their statements."""
+    return signatures_of(round).prefetch_related("statements", "answers")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A condition of the issue that does not hold, and who owes it."""
+
+    text: str
+    owed_by: str
+
+
+def issue_gaps(round: Round) -> list[Gap]:
+    """Rule 9: everything that stands between this round and its issue. Empty means that it may be issued."""
+    return [
+        *_signature_gaps(round),
+        *_remark_gaps(round),
+        *_score_gaps(round),
+        *_version_gaps(round),
+        *_project_gaps(round),
+    ]
+
+
+def _signature_gaps(round: Round) -> list[Gap]:
+    signed = {(s.level_id, s.seat_number): s for s in signatures_of(round)}
+    holders = {(s.level_id, s.number): s.holder for s in round.deliverable.seats.select_related("holder")}
+    gaps = []
+    for level in levels_to_pass(round):
+        if level.kind == LevelKind.ISSUE:
+            continue
+        for number in range(level.panel_size + 1):
+            signature = signed.get((level.pk, number))
+            holder = holders.get((level.pk, number))
+            name = level.title if number == 0 else f"{level.title}（专家 {number}）"
+            owed_by = holder.name if holder else "项目经理"
+            if level.kind == LevelKind.PREPARE:
+                owed_by = round.deliverable.preparer.name
+            if signature is None:
+                gaps.append(Gap(f"{name}尚未签署", owed_by))
+            elif signature.manifest_sha256 != round.version.manifest_sha256:
+                gaps.append(Gap(f"{name}签署的文件与当前版本不一致", owed_by))
+            elif number == 0 and level.kind != LevelKind.PREPARE and is_about_money(round) and signature.amount is None:
+                gaps.append(Gap(f"{name}未填写本级金额", owed_by))
+    if round.deliverable.has_calculation and round.deliverable.exemptions.exists():
+        gaps.append(Gap("涉及计量或计算的成果不能免除校核", "单位技术负责人"))
+    return gaps
+
+
+def _remark_gaps(round: Round) -> list[Gap]:
+    gaps = []
+    preparer = round.deliverable.preparer.name
+    for remark in round.deliverable.remarks.unsettled().select_related("raised_by"):
+        owed_by = preparer if remark.state == RemarkState.OPEN else remark.raised_by.name
+        gaps.append(Gap(f"{remark}{remark.get_state_display()}", owed_by))
+    return gaps
+
+
+def _score_gaps(round: Round) -> list[Gap]:
+    scored = [level for level in levels_to_pass(round) if level.is_scored]
+    signed = {s.level_id: s for s in signatures_of(round) if s.seat_number == 0}
+    gaps = []
+    for level in scored:
+        signature = signed.get(level.pk)
+        if signature is None:
+            continue  # told by the missing signature
+        if signature.score_sheet is None:
+            gaps.append(Gap(f"{level.title}未评分", signature.signer.name))
+        elif signature.score_sheet.grade == FAIL:
+            gaps.append(Gap(f"成果评分 {signature.score_sheet.total} 分，不合格", round.deliverable.preparer.name))
+    return gaps
+
+
+def _version_gaps(round: Round) -> list[Gap]:
+    preparer = round.deliverable.preparer.name
+    if round.version.sealed_at is None:
+        return [Gap("成果文件尚未提交", preparer)]
+    return [Gap(f"文件“{name}”与封存时的哈希不一致", preparer) for name in damaged_files(round.version)]
+
+
+def _project_gaps(round: Round) -> list[Gap]:
+    project = round.deliverable.project
+    gaps = [
+        Gap(f"风险未处理：{risk}", risk.owner.name)
+        for risk in project.risks.filter(status=RiskStatus.OPEN).select_related("owner")
+    ]
+    if route_of(project) != round.route:
+        gaps.append(Gap(f"项目现行路线为“{route_of(project)}”，本轮按“{round.route}”审签，须重新审签", round.deliverable.preparer.name))
+    return gaps
+
+
+def may_see_chain_of(user, deliverable) -> bool:
+    return Project.objects.visible_to(user).filter(pk=deliverable.project_id).exists()
+
+
+def last_signature(round: Round) -> Signature | None:
+    """The newest signature of a round that stands."""
+    return round.signatures.filter(revoked_at__isnull=True).order_by("-signed_at", "-pk").first()
+
+
+def has_prepared(user, deliverable) -> bool:
+    """Whether `user` is, or ever was, preparer of this deliverable: such a person signs no level of it (rule 6)."""
+    return deliverable.preparer_id == user.pk or deliverable.versions.filter(created_by=user).exists()
+
+
+def inbox(user):
+    """待办: live rounds that wait for `user`, sent-back ones first, then by due date."""
+    return user.waitings.select_related(
+        "round__deliverable__project", "round__deliverable__preparer", "round__level", "round__version"
+    ).order_by("round__deliverable__due_on", "since")
+
+
+def handled_by(user):
+    """已办: rounds that `user` signed or raised remarks in."""
+    return (
+        Round.objects.filter(Q(signatures__signer=user) | Q(remarks__raised_by=user))
+        .distinct()
+        .select_related("deliverable__project", "deliverable__preparer", "level")
+    )
+
+
+def open_seats(user):
+    """Seats that `user` holds in chains which are still live: what has to be handed over before leaving."""
+    live = Round.objects.live().values("deliverable")
+    return Seat.objects.filter(holder=user, deliverable__in=live).select_related("deliverable", "level")
+
+
+def roles_for(user, deliverable) -> set[str]:
+    return roles_on(user, deliverable.project, deliverable.discipline)
+
+

@@ -1,0 +1,66 @@
+"""Pure decisions of the chain: values in, answer out. No ORM, no clock."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class AmountStep:
+    """The amount (元) as it stood after one step, and the difference to the step before."""
+
+    title: str
+    amount: Decimal
+    difference: Decimal | None
+    percent: Decimal | None
+
+
+def percent_of(difference: Decimal, base: Decimal) -> Decimal | None:
+    """`difference` in percent of `base`, two places, half up; None when the base is zero."""
+    if base == 0:
+        return None
+    return (difference * HUNDRED / base).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def amount_steps(amounts: Iterable[tuple[str, Decimal | None]]) -> list[AmountStep]:
+    """送审 → 初稿 → each level, with the difference found by each (rule 10). Steps without an amount are left out."""
+    steps: list[AmountStep] = []
+    for title, amount in amounts:
+        if amount is None:
+            continue
+        previous = steps[-1].amount if steps else None
+        difference = None if previous is None else amount - previous
+        percent = None if previous is None else percent_of(amount - previous, previous)
+        steps.append(AmountStep(title, amount, difference, percent))
+    return steps
+
+
+def is_swing(step: AmountStep, threshold_percent: Decimal) -> bool:
+    """Whether the amount moved more than the threshold between two steps."""
+    if step.difference is None or step.difference == 0:
+        return False
+    return step.percent is None or abs(step.percent) > threshold_percent
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Something that the system knows and a signer should not overlook; `code` tells prompts apart."""
+
+    code: str
+    text: str
+
+
+def unacknowledged(prompts: Iterable[Prompt], codes: Iterable[str]) -> list[Prompt]:
+    known = set(codes)
+    return [prompt for prompt in prompts if prompt.code not in known]
+
+
+def statement_problem(rows: Sequence[str], declares_none: bool, name: str) -> str | None:
+    """Rule 4: rows or an explicit 无, never neither, never both. Returns what is wrong, or None."""
+    if rows and declares_none:
+        return f"已填写{name}，不能同时声明“无”。"
+    if not rows and not declares_none:
+        return f"请填写{name}，或明确声明“无”。应说明而未说明的，视同对其已认同。"
+    return None

@@ -1,0 +1,38 @@
+"""Every write to the chain, split by noun. Import from here."""
+
+from reviews.services.issuing import issue
+from reviews.services.opening import (
+    appoint_seats,
+    choose_route,
+    exempt_level,
+    hand_over,
+    open_deliverable,
+    update_deliverable,
+)
+from reviews.services.preparing import answer_remarks, start_version, submit, withdraw
+from reviews.services.remarks import draft_remark, drop_remark, recheck_remark, return_remarks, update_remark
+from reviews.services.signing import SignContent, join_opinion, revoke, send_back, sign
+
+__all__ = [
+    "SignContent",
+    "answer_remarks",
+    "appoint_seats",
+    "choose_route",
+    "draft_remark",
+    "drop_remark",
+    "exempt_level",
+    "hand_over",
+    "issue",
+    "join_opinion",
+    "open_deliverable",
+    "recheck_remark",
+    "return_remarks",
+    "revoke",
+    "send_back",
+    "sign",
+    "start_version",
+    "submit",
+    "update_deliverable",
+    "update_remark",
+    "withdraw",
+]
