@@ -2,6 +2,10 @@
 
 `protect(table)` refuses UPDATE, DELETE and (PostgreSQL) TRUNCATE. `mutable` names columns that may go from NULL to a value
 once, for facts that arrive later (a signature's withdrawal); everything else of the row stays as it was written.
+
+`protect_when(table, condition)` does the same for rows that have become evidence (a sealed version and its files) and
+leaves the others alone. A later migration that makes SQLite rebuild a guarded table, or one that a condition reads, must
+`remove` the triggers first and protect again: SQLite drops or refuses them otherwise.
 """
 
 from django.db import connection, migrations
@@ -45,15 +49,21 @@ def _sqlite_unique_keys(connection, table: str) -> list[list[str]]:
     return keys
 
 
-def _sqlite_sql(table: str, condition: str, unique_keys: list[list[str]]) -> list[str]:
+def _sqlite_no_replace(table: str, unique_keys: list[list[str]]) -> str:
     # INSERT OR REPLACE deletes the row in its way without firing the delete trigger: refuse to meet one at all.
     taken = " OR ".join(
-        f'EXISTS (SELECT 1 FROM "{table}" t WHERE ' + " AND ".join(f't."{c}" = NEW."{c}"' for c in key) + ")"
+        f'EXISTS (SELECT 1 FROM "{table}" t WHERE '  # noqa: S608 — names of our own tables
+        + " AND ".join(f't."{c}" = NEW."{c}"' for c in key)
+        + ")"
         for key in unique_keys
     )
+    return f"""CREATE TRIGGER "{table}_no_replace" BEFORE INSERT ON "{table}" FOR EACH ROW WHEN ({taken})
+            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {table} ({MESSAGE})'); END"""
+
+
+def _sqlite_sql(table: str, condition: str, unique_keys: list[list[str]]) -> list[str]:
     return [
-        f"""CREATE TRIGGER "{table}_no_replace" BEFORE INSERT ON "{table}" FOR EACH ROW WHEN ({taken})
-            BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {table} ({MESSAGE})'); END""",
+        _sqlite_no_replace(table, unique_keys),
         f"""CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN ({condition})
             BEGIN SELECT RAISE(ABORT, '{MESSAGE}: {table}'); END""",
         f"""CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW
@@ -74,11 +84,63 @@ def install(connection, table: str, mutable: tuple[str, ...] = ()) -> None:
             cursor.execute(statement)
 
 
+def _postgres_sql_when(table: str, condition: str, covers_new: bool) -> list[str]:
+    # A trigger's WHEN may not hold a subquery, so the question is asked inside the function.
+    old, new = condition.format(row="OLD"), condition.format(row="NEW") if covers_new else "FALSE"
+    refusal = f"RAISE EXCEPTION '{MESSAGE}: {table}' USING ERRCODE = 'integrity_constraint_violation'"
+    statements = [
+        f"""CREATE OR REPLACE FUNCTION "{table}_refuse_when"() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'TRUNCATE' THEN {refusal}; END IF;
+                IF TG_OP <> 'INSERT' THEN IF {old} THEN {refusal}; END IF; END IF;
+                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                IF {new} THEN {refusal}; END IF;
+                RETURN NEW;
+            END $$""",
+        f"""CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT
+            EXECUTE FUNCTION "{table}_refuse_when"()""",
+    ]
+    for event in ("insert", "update", "delete"):
+        statements.append(
+            f"""CREATE TRIGGER "{table}_no_{event}" BEFORE {event.upper()} ON "{table}" FOR EACH ROW
+            EXECUTE FUNCTION "{table}_refuse_when"()"""
+        )
+    return statements
+
+
+def _sqlite_sql_when(table: str, condition: str, covers_new: bool, unique_keys: list[list[str]]) -> list[str]:
+    old, new = condition.format(row="OLD"), condition.format(row="NEW") if covers_new else "FALSE"
+    refusal = f"SELECT RAISE(ABORT, '{MESSAGE}: {table}')"
+    return [
+        _sqlite_no_replace(table, unique_keys),
+        f"""CREATE TRIGGER "{table}_no_insert" BEFORE INSERT ON "{table}" FOR EACH ROW WHEN {new}
+            BEGIN {refusal}; END""",
+        f"""CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN {old} OR {new}
+            BEGIN {refusal}; END""",
+        f"""CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW WHEN {old}
+            BEGIN {refusal}; END""",
+    ]
+
+
+def install_when(connection, table: str, condition: str, covers_new: bool = False) -> None:
+    """Create the triggers that refuse UPDATE and DELETE of the rows for which `condition` holds, and TRUNCATE always.
+
+    `condition` is SQL with `{row}` for the row; `covers_new` asks it of a row as it would become too, so that nothing is
+    added to what is closed."""
+    if connection.vendor == "postgresql":
+        statements = _postgres_sql_when(table, condition, covers_new)
+    else:
+        statements = _sqlite_sql_when(table, condition, covers_new, _sqlite_unique_keys(connection, table))
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
 def remove(connection, table: str) -> None:
     """Drop the triggers of one table: for the reverse of a migration and for tests that play the attacker."""
     on_table = f' ON "{table}"' if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        for kind in ("no_update", "no_delete", "no_truncate", "no_replace"):
+        for kind in ("no_insert", "no_update", "no_delete", "no_truncate", "no_replace"):
             cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_{kind}"{on_table}')
 
 
@@ -86,6 +148,14 @@ def protect(table: str, mutable: tuple[str, ...] = ()) -> migrations.RunPython:
     """The migration operation that makes one table append-only."""
     return migrations.RunPython(
         lambda apps, schema_editor: install(schema_editor.connection, table, mutable),
+        lambda apps, schema_editor: remove(schema_editor.connection, table),
+    )
+
+
+def protect_when(table: str, condition: str, covers_new: bool = False) -> migrations.RunPython:
+    """The migration operation that makes some rows of a table append-only; see `install_when`."""
+    return migrations.RunPython(
+        lambda apps, schema_editor: install_when(schema_editor.connection, table, condition, covers_new),
         lambda apps, schema_editor: remove(schema_editor.connection, table),
     )
 

@@ -26,16 +26,17 @@ class Kind:
     content_type: str
     extensions: tuple[str, ...]
     check: Callable | None = None
+    is_archive: bool = False
 
 
 OOXML = "application/vnd.openxmlformats-officedocument"
 KINDS = {
     "pdf": Kind("PDF", "application/pdf", ("pdf",), pdfs.check),
-    "xlsx": Kind("Excel 工作簿", f"{OOXML}.spreadsheetml.sheet", ("xlsx",), office.check_workbook),
-    "docx": Kind("Word 文档", f"{OOXML}.wordprocessingml.document", ("docx",), office.check_document),
+    "xlsx": Kind("Excel 工作簿", f"{OOXML}.spreadsheetml.sheet", ("xlsx",), office.check_workbook, True),
+    "docx": Kind("Word 文档", f"{OOXML}.wordprocessingml.document", ("docx",), office.check_document, True),
     "png": Kind("PNG 图片", "image/png", ("png",), images.check_png),
     "jpg": Kind("JPEG 图片", "image/jpeg", ("jpg", "jpeg"), images.check_jpeg),
-    "zip": Kind("ZIP 压缩包", "application/zip", ("zip",), archives.check),
+    "zip": Kind("ZIP 压缩包", "application/zip", ("zip",), archives.check, True),
     "dwg": Kind("DWG 图纸", "image/vnd.dwg", ("dwg",)),
 }
 ALLOWED_TEXT = "、".join(kind.extensions[0] for kind in KINDS.values())
@@ -78,7 +79,7 @@ def inspect(upload) -> Inspected:
             f"扩展名 .{extension} 与文件内容不符：内容是{kind.label}，请改用正确的扩展名（.{kind.extensions[0]}）。",
             code="mismatch",
         )
-    if kind.check is not archives.check and kind.check not in (office.check_workbook, office.check_document):
+    if not kind.is_archive:
         archives.refuse_appended(upload)
     if kind.check:
         upload.seek(0)
@@ -136,4 +137,5 @@ def _kind_of(upload, extension: str) -> str:
         raise ValidationError(
             "这是旧版或加密的 Office 文件，不能上传，请去除密码并另存为 .xlsx 或 .docx。", code="old_office"
         )
+    archives.refuse_appended(upload)
     raise ValidationError(f"不支持此类文件（.{extension}），可上传：{ALLOWED_TEXT}。", code="unsupported")

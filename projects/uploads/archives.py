@@ -109,7 +109,7 @@ def end_record(stream) -> tuple[int, int, int] | None:
 def refuse_appended(stream) -> None:
     """Refuse a file of another kind that is a ZIP as well (polyglot)."""
     if end_record(stream):
-        refuse("文件末尾附有压缩包，内容可疑，不能上传。请重新导出文件。", "polyglot")
+        refuse("文件与压缩包拼接在一起，内容可疑，不能上传。请重新导出文件。", "polyglot")
 
 
 def _check_directory_size(stream) -> None:
