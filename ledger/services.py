@@ -1,8 +1,13 @@
 """The one door to the evidence chain."""
 
+import json
+import os
+
+from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from ledger.checks import exported_heads
 from ledger.models import Entry
 from ledger.rules import GENESIS, canonical_json, entry_hash
 
@@ -55,3 +60,22 @@ def snapshot_head() -> dict:
     """The head as a row for the file outside: {number, hash, at}."""
     number, digest = head()
     return {"number": number, "hash": digest, "at": timezone.now().isoformat(timespec="seconds")}
+
+
+def export_head() -> dict:
+    """Append the head of the chain to the file outside (LEDGER_HEADS_FILE), synced to the disk; returns it.
+
+    Raises ValueError when the newest head in the file is not in the chain: a head of a replaced or cut chain must
+    not come to stand below it as if all were well."""
+    path = settings.LEDGER_HEADS_FILE
+    if heads := exported_heads(path):
+        newest = heads[-1]
+        if newest["number"] and not Entry.objects.filter(number=newest["number"], hash=newest["hash"]).exists():
+            raise ValueError(f"已导出的第 {newest['number']} 行不在当前证据链中，拒绝导出；请先核验证据链")
+    snapshot = snapshot_head()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(snapshot) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return snapshot

@@ -12,6 +12,21 @@ from django.utils import timezone
 STARTED, SEEN = "session_started_at", "session_seen_at"
 
 
+def start_clock(session) -> None:
+    """Begin both clocks anew; at each login."""
+    session[STARTED] = session[SEEN] = time.time()
+
+
+def why_over(session) -> str:
+    """Why the session is over, in Chinese; empty while it is not."""
+    now = time.time()
+    if now - session.get(SEEN, now) > settings.SESSION_IDLE_SECONDS:
+        return "长时间未操作，已自动退出，请重新登录。"
+    if now - session.get(STARTED, now) > settings.SESSION_ABSOLUTE_SECONDS:
+        return "本次登录已达最长时限，请重新登录。"
+    return ""
+
+
 class SessionLimitsMiddleware:
     """Log out a session that has been idle too long, or that is too old however busy it is."""
 
@@ -19,21 +34,20 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        if request.user.is_authenticated and self._is_over(request.session):
-            logout(request)
+        if request.user.is_authenticated:
+            if reason := why_over(request.session):
+                logout(request)
+                messages.info(request, reason)
+            else:
+                self._see(request.session)
         return self.get_response(request)
 
-    def _is_over(self, session) -> bool:
-        now = time.time()
-        started = session.setdefault(STARTED, now)
-        if now - session.get(SEEN, now) > settings.SESSION_IDLE_SECONDS:
-            return True
-        if now - started > settings.SESSION_ABSOLUTE_SECONDS:
-            return True
+    def _see(self, session) -> None:
+        if STARTED not in session:
+            start_clock(session)
         # Written once a minute at most: not every page view is worth a write.
-        if now - session.get(SEEN, 0) > 60:
-            session[SEEN] = now
-        return False
+        elif time.time() - session.get(SEEN, 0) > 60:
+            session[SEEN] = time.time()
 
 
 def must_change_password(user) -> bool:
@@ -55,6 +69,5 @@ class PasswordChangeRequiredMiddleware:
         if request.user.is_authenticated and must_change_password(request.user):
             allowed = {reverse("staff:password_change"), reverse("staff:logout")}
             if request.path not in allowed and not request.path.startswith(settings.STATIC_URL):
-                messages.warning(request, "请先修改密码，再继续使用系统。")
                 return redirect("staff:password_change")
         return self.get_response(request)

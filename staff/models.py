@@ -165,8 +165,12 @@ class Post(models.Model):
         ]
 
     def __str__(self) -> str:
-        where = self.unit.name if self.unit else "公司"
-        return f"{self.user} · {where}{self.get_role_display()}"
+        return f"{self.user} · {self.title}"
+
+    @property
+    def title(self) -> str:
+        """公司 · 质量办, 造价一所 · 单位技术负责人."""
+        return f"{self.unit.name if self.unit else '公司'} · {self.get_role_display()}"
 
 
 class CertificateQuerySet(models.QuerySet):

@@ -40,9 +40,11 @@ def guards_lifted(connection):
             triggers = cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
             lift = [f'DROP TRIGGER "{name}"' for name, _ in triggers]
             restore = [sql for _, sql in triggers]
+        connection.check_constraints()  # PostgreSQL alters no table with deferred checks outstanding
         for statement in lift:
             cursor.execute(statement)
     yield
+    connection.check_constraints()
     with connection.cursor() as cursor:
         for statement in restore:
             cursor.execute(statement)
