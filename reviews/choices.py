@@ -22,6 +22,8 @@ class State(models.TextChoices):
 
 
 LIVE_STATES = (State.PREPARING, State.REVIEWING, State.ANSWERING, State.ISSUING)
+# Every deliverable has exactly one round in one of these: the live one, or the issued one.
+CURRENT_STATES = (*LIVE_STATES, State.ISSUED)
 
 
 class Act(models.TextChoices):

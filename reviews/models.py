@@ -11,6 +11,7 @@ from django.utils.crypto import get_random_string
 from projects.choices import BusinessLine, Importance
 from projects.models import MONEY, Deliverable, DeliverableVersion, Project
 from reviews.choices import (
+    CURRENT_STATES,
     LIVE_STATES,
     Act,
     ChecklistResult,
@@ -160,6 +161,10 @@ class RoundQuerySet(models.QuerySet):
     def live(self):
         return self.filter(state__in=LIVE_STATES)
 
+    def current(self):
+        """The one round of each deliverable that counts: the live one, or the issued one."""
+        return self.filter(state__in=CURRENT_STATES)
+
     def visible_to(self, user):
         return self.filter(deliverable__project__in=Project.objects.visible_to(user))
 
@@ -199,7 +204,7 @@ class Round(models.Model):
         indexes = [models.Index(fields=["state", "level"], name="round_state")]
         constraints = [
             models.UniqueConstraint(fields=["deliverable", "number"], name="round_number_once"),
-            models.UniqueConstraint(fields=["deliverable"], condition=Q(state__in=LIVE_STATES), name="round_one_live"),
+            models.UniqueConstraint(fields=["deliverable"], condition=Q(state__in=CURRENT_STATES), name="round_one_current"),
         ]
 
     def __str__(self) -> str:

@@ -342,7 +342,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='round',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('preparing', 'reviewing', 'answering', 'issuing'))), fields=('deliverable',), name='round_one_live'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('preparing', 'reviewing', 'answering', 'issuing', 'issued'))), fields=('deliverable',), name='round_one_current'),
         ),
         migrations.AddConstraint(
             model_name='level',
