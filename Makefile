@@ -8,14 +8,13 @@ PORT ?= 8000
 WORKERS ?= 2
 DATA_DIR ?= $(CURDIR)/var
 SITE_URL ?= http://127.0.0.1:$(PORT)
-export DATA_DIR SITE_URL
+export HOST PORT WORKERS DATA_DIR SITE_URL
 
 PYTHON := .venv/bin/python
-GRANIAN := .venv/bin/granian --interface wsgi --host $(HOST) --port $(PORT) --workers $(WORKERS) --blocking-threads 4 --no-ws
 LOCK := .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the product needs (a second run does nothing)
 	@scripts/setup.sh
@@ -28,15 +27,10 @@ demo: export DEMO = 1
 demo: export DATA_DIR = $(CURDIR)/var/demo
 demo: unexport DATABASE_URL REDIS_URL
 demo: setup ## a firm with people, projects and reviews to click through, on PORT (8000)
-	@$(PYTHON) manage.py migrate --verbosity 0
-	@scripts/collectstatic.sh
-	@$(PYTHON) manage.py seed_demo
-	@exec $(GRANIAN) config.wsgi:application
+	@exec scripts/serve.sh
 
 run: setup ## serve for real: settings from the environment (README.md), data in DATA_DIR
-	@$(PYTHON) manage.py migrate --verbosity 0
-	@scripts/collectstatic.sh
-	@exec $(GRANIAN) config.wsgi:application
+	@exec scripts/serve.sh
 
 # Tests write uploads and caches too: not among the real data.
 test: export DATA_DIR = $(CURDIR)/var/test

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Brings database and static files up to date and serves the site on HOST:PORT. DEMO=1 fills the database first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if (exec 3<>"/dev/tcp/$HOST/$PORT") 2>/dev/null; then
+    echo "✗ Something already answers on $HOST:$PORT. Choose another port, for example: make $([[ ${DEMO:-} ]] && echo demo || echo run) PORT=$((PORT + 1))" >&2
+    exit 1
+fi
+
+scripts/collectstatic.sh &
+static_files=$!
+.venv/bin/python manage.py migrate --verbosity 0
+[[ -z ${DEMO:-} ]] || .venv/bin/python manage.py seed_demo
+wait "$static_files"
+
+echo "▸ $SITE_URL"
+exec .venv/bin/granian --interface wsgi --host "$HOST" --port "$PORT" --workers "$WORKERS" --blocking-threads 4 --no-ws \
+    --log-level warning config.wsgi:application
