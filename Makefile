@@ -25,9 +25,8 @@ setup-test:
 # A demonstration has its own data, so that `make run` never meets its well-known passwords.
 demo: export DEMO = 1
 demo: export DATA_DIR = $(CURDIR)/var/demo
-demo: unexport DATABASE_URL REDIS_URL
 demo: setup ## a firm with people, projects and reviews to click through, on PORT (8000)
-	@exec scripts/serve.sh
+	@exec env -u DATABASE_URL -u REDIS_URL scripts/serve.sh
 
 run: setup ## serve for real: settings from the environment (README.md), data in DATA_DIR
 	@exec scripts/serve.sh
