@@ -5,3 +5,8 @@ class ScoringConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "scoring"
     verbose_name = "评分"
+
+    def ready(self):
+        from ledger import labels
+
+        labels.register({"standard.publish": "发布评分标准", "standard.copy": "复制评分标准"})

@@ -1,5 +1,10 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from scoring import views
 
 app_name = "scoring"
 
-urlpatterns = []
+urlpatterns = [
+    path("scoring/standards/", views.standard_list, name="standard_list"),
+    path("scoring/standards/<int:pk>/", views.standard_detail, name="standard_detail"),
+]

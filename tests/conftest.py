@@ -15,6 +15,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 
 from ledger import guards
 from projects.choices import BusinessLine, Importance
@@ -199,3 +200,15 @@ def log_in(client):
         return client
 
     return log_in
+
+
+@pytest.fixture
+def count_queries(client):
+    """`count_queries(url)` gets a page with the logged-in test client and returns how many queries it cost."""
+
+    def count(url: str) -> int:
+        with CaptureQueriesContext(connections["default"]) as captured:
+            assert client.get(url).status_code == 200
+        return len(captured)
+
+    return count
