@@ -31,6 +31,5 @@ step lint-imports
 step python manage.py makemigrations --check --dry-run
 step production python -W error manage.py check --deploy --fail-level WARNING
 step python manage.py spectacular --validate --fail-on-warn --file "$DATA_DIR/schema.yaml"
-step bash -n scripts/*.sh .ci/run
 
 ((${#failed[@]} == 0)) || { printf '%s of the checks failed: %s\n' "${#failed[@]}" "$(IFS=';'; echo "${failed[*]}")"; exit 1; }
