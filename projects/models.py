@@ -18,11 +18,22 @@ from projects.choices import (
     RiskStatus,
     Stage,
 )
-from staff.choices import ASSIGNABLE_ROLES, Role
+from staff.choices import ASSIGNABLE_ROLES, Action, Role
 from staff.models import InForceQuerySet, Unit, unit_and_descendants
 
 # Amounts are in 元, to the cent.
 MONEY = {"max_digits": 16, "decimal_places": 2, "null": True, "blank": True, "validators": [MinValueValidator(0)]}
+
+
+class ClientQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """All clients for whoever may open projects; otherwise those of the projects that `user` sees."""
+        if user.is_active and user.may(Action.CREATE_PROJECT):
+            return self
+        return self.filter(pk__in=Project.objects.visible_to(user).values("client"))
+
+    def search(self, text: str):
+        return self.filter(Q(name__icontains=text) | Q(contact__icontains=text) | Q(phone__contains=text))
 
 
 class Client(models.Model):
@@ -33,6 +44,8 @@ class Client(models.Model):
     phone = models.CharField("联系电话", max_length=30, blank=True)
     email = models.EmailField("邮箱", blank=True)
     address = models.CharField("地址", max_length=200, blank=True)
+
+    objects = ClientQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "委托人"
@@ -260,6 +273,11 @@ class Deliverable(models.Model):
         return f"{self.number} {self.title}"
 
 
+class DeliverableVersionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(deliverable__project__in=Project.objects.visible_to(user))
+
+
 class DeliverableVersion(models.Model):
     """One version of a deliverable: its files and, where it is about money, its amounts. Sealed once submitted."""
 
@@ -277,6 +295,8 @@ class DeliverableVersion(models.Model):
     sealed_at = models.DateTimeField("封存时间", null=True, blank=True)
     manifest_sha256 = models.CharField("文件清单 SHA-256", max_length=64, blank=True)
 
+    objects = DeliverableVersionQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "成果版本"
         ordering = ["-number"]
@@ -291,6 +311,11 @@ def attachment_path(instance: "Attachment", filename: str) -> str:
     return f"deliverables/{timezone.now():%Y%m}/{get_random_string(40)}"
 
 
+class AttachmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(version__deliverable__project__in=Project.objects.visible_to(user))
+
+
 class Attachment(models.Model):
     """A file of a version. `name` is the cleaned name that people see; the bytes lie under a random one."""
 
@@ -303,6 +328,8 @@ class Attachment(models.Model):
     size = models.PositiveBigIntegerField("大小（字节）")
     sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
     uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
+
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "成果附件"

@@ -1,10 +1,18 @@
 """Reads of projects that are used in more than one place."""
 
-from django.db.models import Q
+from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from staff.choices import Action
+from projects.choices import RiskStatus
+from projects.models import Assignment, Client, Inquiry, Project, Risk
+from staff.choices import Action, Role
 from staff.models import Post, Unit, User, unit_and_descendants
-from staff.permissions import allows
+from staff.permissions import SOLE_ROLES, allows
+
+# Open ones first, the newest first among them.
+RISK_ORDER = (Case(When(status=RiskStatus.OPEN, then=0), default=1), "-created_at", "-pk")
+INQUIRY_ORDER = (F("answered_at").asc(nulls_first=True), "-asked_at", "-pk")
 
 
 def roles_on(user, project, discipline=None) -> set[str]:
@@ -45,3 +53,60 @@ def units_for_new_projects(user):
     if None in granted:
         return units
     return units.filter(pk__in=unit_and_descendants(granted))
+
+
+def suggested_number(unit: Unit, year: int | None = None) -> str:
+    """The next free project number of a unit: 年份-单位代码-序号, e.g. 2026-ZJ1-008."""
+    prefix = f"{year or timezone.localdate().year}-{unit.code}-"
+    taken = Project.objects.filter(number__startswith=prefix).values_list("number", flat=True)
+    serials = [int(number[len(prefix) :]) for number in taken if number[len(prefix) :].isdecimal()]
+    return f"{prefix}{max(serials, default=0) + 1:03d}"
+
+
+def project_rows(user):
+    """The projects that `user` sees, as a list shows them: with client, unit and project managers (`managers`)."""
+    managers = Assignment.objects.in_force().filter(role=Role.PROJECT_MANAGER).select_related("user")
+    return (
+        Project.objects.visible_to(user)
+        .select_related("client", "unit")
+        .prefetch_related(Prefetch("assignments", managers, to_attr="managers"))
+    )
+
+
+def _count_of(rows) -> Coalesce:
+    """How many of `rows` (already tied to the outer project) there are, as a subquery."""
+    return Coalesce(Subquery(rows.order_by().values("project").annotate(n=Count("pk")).values("n")), 0)
+
+
+def projects_with_counts(user):
+    """The projects that `user` sees, each with what its tabs count: open risks and unanswered inquiries."""
+    mine = {"project": OuterRef("pk")}
+    return (
+        Project.objects.visible_to(user)
+        .select_related("client", "unit", "created_by")
+        .annotate(
+            open_risks=_count_of(Risk.objects.filter(status=RiskStatus.OPEN, **mine)),
+            open_inquiries=_count_of(Inquiry.objects.filter(answered_at__isnull=True, **mine)),
+        )
+    )
+
+
+def client_rows(user):
+    """The clients that `user` sees, each with the number of their projects that `user` sees (`project_count`)."""
+    visible = Project.objects.visible_to(user).filter(client=OuterRef("pk"))
+    count = Subquery(visible.order_by().values("client").annotate(n=Count("pk")).values("n"))
+    return Client.objects.visible_to(user).annotate(project_count=Coalesce(count, 0))
+
+
+def people_for_teams():
+    """The active people who may be put on a team: not the administrator and not the auditor (三员分立)."""
+    set_apart = Post.objects.in_force().filter(role__in=SOLE_ROLES).values("user")
+    return User.objects.active().exclude(pk__in=set_apart).select_related("unit")
+
+
+def people_of(project):
+    """The active people on the team today, and the technical directors above it: who can own a risk."""
+    posts = Post.objects.in_force().filter(role=Role.TECHNICAL_DIRECTOR, unit__in=project.unit.lineage_ids())
+    members = project.assignments.in_force()
+    found = Q(pk__in=members.values("user")) | Q(pk__in=posts.values("user"))
+    return User.objects.active().filter(found).select_related("unit").order_by("employee_number")

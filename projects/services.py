@@ -30,9 +30,10 @@ from projects.models import (
     Project,
     Risk,
 )
-from projects.queries import holders_of, roles_on, units_for_new_projects
+from projects.queries import holders_of, roles_on, suggested_number, units_for_new_projects
 from staff import permissions
 from staff.choices import Action, Role
+from staff.models import Unit
 
 
 def _facts(instance, names) -> dict:
@@ -62,25 +63,38 @@ def create_client(*, actor, name: str, contact: str = "", phone: str = "", email
 
 @transaction.atomic
 def update_client(*, actor, client: Client, **fields) -> Client:
-    """Change a client's facts."""
+    """Change a client's facts. The ledger, which forgets nothing, is told which facts but not a person's phone or mail."""
     if not units_for_new_projects(actor).exists():
         raise PermissionDenied("您没有维护委托人的权限。")
-    for name, value in fields.items():
-        setattr(client, name, value)
+    changed = [name for name, value in fields.items() if getattr(client, name) != value]
+    before = client.name
+    for name in changed:
+        setattr(client, name, fields[name])
     client.full_clean()
-    client.save()
-    record(actor=actor, action="client.update", subject=client, data=fields)
+    if changed:
+        client.save()
+        record(actor=actor, action="client.update", subject=client,
+               data={"changed": changed, "name": [before, client.name]})  # fmt: skip
     return client
 
 
 # ── Projects and teams ──────────────────────────────────────────────────────
 @transaction.atomic
-def create_project(*, actor, project_manager=None, **fields) -> Project:
-    """Open a project in a unit where `actor` may; names the project manager at once if given."""
-    project = Project(created_by=actor, **fields)
-    project.full_clean()
-    if not units_for_new_projects(actor).filter(pk=project.unit_id).exists():
+def create_project(*, actor, unit, project_manager=None, new_client: str = "", number: str = "", **fields) -> Project:
+    """Open a project in a unit where `actor` may; names the project manager at once if given.
+
+    `new_client` is the name of a client to register along with it if there is none yet; without `number` the next free one of the unit and
+    year is taken."""
+    if not units_for_new_projects(actor).filter(pk=unit.pk).exists():
         raise PermissionDenied("您不能在该单位新建项目。")
+    if new_client:
+        known = Client.objects.filter(name=new_client).first()
+        fields["client"] = known or create_client(actor=actor, name=new_client)
+    if not number:
+        # The unit's row is locked so that two projects opened at once do not take the same number.
+        number = suggested_number(Unit.objects.select_for_update().get(pk=unit.pk))
+    project = Project(created_by=actor, unit=unit, number=number, **fields)
+    project.full_clean()
     project.save()
     record(actor=actor, action="project.create", subject=project, data=_facts(project, PROJECT_FIELDS), scope=project)
     if project_manager is not None:
@@ -92,6 +106,9 @@ def create_project(*, actor, project_manager=None, **fields) -> Project:
 def update_project(*, actor, project: Project, **fields) -> Project:
     """Change a project's facts; the ledger keeps old and new value of what changed."""
     permissions.require(actor, Action.EDIT_PROJECT, roles_on(actor, project))
+    unit = fields.get("unit", project.unit)
+    if unit.pk != project.unit_id and not units_for_new_projects(actor).filter(pk=unit.pk).exists():
+        raise PermissionDenied("您不能把项目转到该单位。")
     before = _facts(Project.objects.get(pk=project.pk), PROJECT_FIELDS)
     for name, value in fields.items():
         setattr(project, name, value)
@@ -116,6 +133,8 @@ def _assign(*, actor, project, user, role, discipline=None, starts_on=None, ends
     overlapping = project.assignments.filter(user=user, role=role, discipline=discipline).filter(
         Q(ends_on__isnull=True) | Q(ends_on__gte=assignment.starts_on)
     )
+    if ends_on:
+        overlapping = overlapping.filter(starts_on__lte=ends_on)
     if overlapping.exists():
         raise ValidationError(f"{user.name} 已在项目组中担任{Role(role).label}。")
     assignment.full_clean()
@@ -225,11 +244,17 @@ def _require_own_draft(actor, version: DeliverableVersion) -> None:
 @transaction.atomic
 def update_version(*, actor, version: DeliverableVersion, note: str, submitted_amount, draft_amount):
     """Note and amounts (元) of a draft version."""
-    version = DeliverableVersion.objects.select_for_update().select_related("deliverable").get(pk=version.pk)
+    version = (
+        DeliverableVersion.objects.select_for_update(of=["self"])
+        .select_related("deliverable__project")
+        .get(pk=version.pk)
+    )
     _require_own_draft(actor, version)
     version.note, version.submitted_amount, version.draft_amount = note, submitted_amount, draft_amount
     version.full_clean()
     version.save(update_fields=["note", "submitted_amount", "draft_amount"])
+    record(actor=actor, action="version.update", subject=version.deliverable, scope=version.deliverable.project,
+           data={"version": version.number, "submitted": submitted_amount, "draft": draft_amount})  # fmt: skip
     return version
 
 

@@ -39,6 +39,8 @@ KINDS = {
     "zip": Kind("ZIP 压缩包", "application/zip", ("zip",), archives.check, True),
     "dwg": Kind("DWG 图纸", "image/vnd.dwg", ("dwg",)),
 }
+# For people, and for the file chooser of the browser.
+ACCEPT = ",".join(f".{extension}" for kind in KINDS.values() for extension in kind.extensions)
 ALLOWED_TEXT = "、".join(kind.extensions[0] for kind in KINDS.values())
 
 # Refused with a reason of their own, because people will meet it.

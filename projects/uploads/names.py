@@ -52,3 +52,9 @@ def clean_name(raw: str | None) -> str:
             code="name",
         )
     return name
+
+
+def shown_name(raw: str | None) -> str:
+    """Any name, made fit to stand in a message about why its file was refused."""
+    visible = "".join(character for character in raw or "" if not _is_hidden(character))
+    return visible if len(visible) <= 60 else f"{visible[:40]}…{visible[-16:]}"

@@ -5,8 +5,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from ledger.guards import guarded_tables
-from projects.choices import DeliverableKind
-from projects.models import Attachment, Deliverable, DeliverableVersion, Discipline
+from projects.models import Attachment, DeliverableVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -29,20 +28,6 @@ def new_file(version, name="结算书.pdf"):
         size=1,
         sha256="0" * 64,
     )
-
-
-@pytest.fixture
-def draft(project, cast):
-    deliverable = Deliverable.objects.create(
-        project=project,
-        number="2026-ZJ1-001-01",
-        title="一期结算审核",
-        kind=DeliverableKind.SETTLEMENT_REPORT,
-        discipline=Discipline.objects.get(code="TJ"),
-        preparer=cast.preparer,
-        created_by=cast.verifier,
-    )
-    return DeliverableVersion.objects.create(deliverable=deliverable, number=1, created_by=cast.preparer)
 
 
 @pytest.fixture

@@ -1,0 +1,188 @@
+from django import forms
+from django.urls import reverse
+from django.utils import timezone
+
+from projects.choices import Degree, RiskStatus
+from projects.models import Assignment, Client, DeliverableVersion, Inquiry, Project, Risk
+from projects.queries import people_for_teams, suggested_number, units_for_new_projects
+from projects.uploads import ACCEPT, ALLOWED_TEXT
+from staff.choices import PROJECT_ROLES
+from staff.models import Unit
+
+CHOOSE = "请选择"
+
+
+class PersonField(forms.ModelChoiceField):
+    """A person, told apart from namesakes by number and unit."""
+
+    def label_from_instance(self, person) -> str:
+        return f"{person.name}（{person.employee_number} · {person.unit.name}）"
+
+
+class FactsForm(forms.ModelForm):
+    """Takes what was typed and leaves its instance alone: the service checks the whole, and compares old with new."""
+
+    def _post_clean(self):
+        pass
+
+
+class ClientForm(FactsForm):
+    class Meta:
+        model = Client
+        fields = ["name", "contact", "phone", "email", "address"]
+
+
+class ProjectForm(FactsForm):
+    """All facts of a project."""
+
+    class Meta:
+        model = Project
+        fields = [
+            "unit", "number", "name", "client", "business_line", "importance", "confidentiality", "stage",
+            "contract_number", "contract_kind", "contract_amount", "fee", "contract_signed_on", "submitted_amount",
+            "goal", "scope", "planned_start_on", "planned_finish_on", "actual_start_on", "actual_finish_on",
+        ]  # fmt: skip
+        error_messages = {"number": {"unique": "该项目编号已被使用。"}}
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        own = Unit.objects.filter(pk=self.instance.unit_id)
+        self.fields["unit"].queryset = (units_for_new_projects(user) | own).distinct()
+        self.fields["client"].queryset = Client.objects.visible_to(user) | Client.objects.filter(
+            pk=self.instance.client_id
+        )
+        for name in ("unit", "client"):
+            self.fields[name].empty_label = CHOOSE
+
+
+class ProjectCreateForm(ProjectForm):
+    """A new project: the number suggested, the client chosen or new, the project manager named at once if known."""
+
+    new_client = forms.CharField(
+        label="新委托人", max_length=120, required=False, help_text="名单中没有时在此填写名称，将一并登记。"
+    )
+    project_manager = PersonField(
+        label="项目经理", queryset=people_for_teams(), required=False, empty_label="稍后在项目组中设置"
+    )
+
+    field_order = ["unit", "number", "name", "client", "new_client", "project_manager"]
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, user=user, **kwargs)
+        units = list(self.fields["unit"].queryset)
+        unit = next((each for each in units if each.pk == user.unit_id), units[0] if len(units) == 1 else None)
+        if unit:
+            self.initial.setdefault("unit", unit.pk)
+            self.initial.setdefault("number", suggested_number(unit))
+        self.fields["number"].required = False
+        self.fields["number"].help_text = "可修改；留空时按“年份-单位代码-序号”自动编号。"
+        self.fields["client"].required = False
+        # The suggestion follows the unit; without JavaScript an emptied number is filled when saving.
+        self.fields["unit"].widget.attrs |= {
+            "hx-get": reverse("projects:number_suggestion"),
+            "hx-target": "#id_number",
+            "hx-swap": "outerHTML",
+        }
+
+    def clean(self):
+        data = super().clean()
+        chosen, new = data.get("client"), data.get("new_client")
+        if not chosen and not new and "client" not in self.errors:
+            self.add_error("client", "请选择委托人，或在“新委托人”中填写名称。")
+        if chosen and new:
+            self.add_error("new_client", "已选择委托人，请勿同时填写新委托人。")
+        if not chosen:
+            data.pop("client", None)
+        return data
+
+
+class AssignmentForm(FactsForm):
+    user = PersonField(label="人员", queryset=people_for_teams(), empty_label=CHOOSE)
+
+    class Meta:
+        model = Assignment
+        fields = ["user", "role", "discipline", "starts_on", "ends_on"]
+        help_texts = {"discipline": "专业负责人、造价工程师须选择专业。", "ends_on": "留空为至项目结束。"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [("", CHOOSE), *((role.value, role.label) for role in PROJECT_ROLES)]
+        self.fields["discipline"].empty_label = "不分专业"
+
+
+class AssignmentEndForm(forms.Form):
+    ends_on = forms.DateField(label="任职至（含当日）", initial=timezone.localdate)
+
+
+class RiskForm(FactsForm):
+    owner = PersonField(label="责任人", queryset=people_for_teams(), empty_label=CHOOSE)
+
+    class Meta:
+        model = Risk
+        fields = ["description", "probability", "impact", "measures", "owner"]
+
+    def __init__(self, *args, people, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people
+        for name in ("probability", "impact"):
+            self.fields[name].choices = Degree.choices
+
+
+class RiskEscalateForm(forms.Form):
+    reason = forms.CharField(label="上报原因", widget=forms.Textarea, max_length=2000)
+
+
+class RiskSettleForm(forms.Form):
+    status = forms.ChoiceField(
+        label="处理结果",
+        choices=[(status.value, status.label) for status in RiskStatus if status != RiskStatus.OPEN],
+        widget=forms.RadioSelect,
+        initial=RiskStatus.REMOVED,
+    )
+    resolution = forms.CharField(label="处理情况", widget=forms.Textarea, max_length=2000)
+
+
+class InquiryForm(FactsForm):
+    class Meta:
+        model = Inquiry
+        fields = ["asked_by", "channel", "asked_at", "question"]
+        help_texts = {"asked_at": "委托人提出询问的时间，应在一个工作小时内答复。"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("asked_at", timezone.localtime().replace(second=0, microsecond=0))
+
+
+class InquiryAnswerForm(forms.Form):
+    answer = forms.CharField(label="答复内容", widget=forms.Textarea, max_length=5000)
+
+
+class VersionForm(FactsForm):
+    class Meta:
+        model = DeliverableVersion
+        fields = ["submitted_amount", "draft_amount", "note"]
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """One or more files; cleans to a list."""
+
+    def __init__(self, **kwargs):
+        super().__init__(widget=ManyFilesInput(attrs={"accept": ACCEPT}), **kwargs)
+
+    def clean(self, data, initial=None):
+        files = data if isinstance(data, list | tuple) else [data]
+        # A file without content, or with a long name, gets its own reason from projects.uploads.
+        return [super(ManyFilesField, self).clean(file, initial) for file in files] if files else super().clean(None)
+
+
+class UploadForm(forms.Form):
+    files = ManyFilesField(
+        label="选择文件",
+        allow_empty_file=True,
+        help_text=f"可一次选择多个。可上传：{ALLOWED_TEXT}。",
+        error_messages={"required": "请选择要上传的文件。"},
+    )

@@ -1,0 +1,19 @@
+"""The parts of a project's pages. 成果文件 is served by the floor above, so it is only a name here."""
+
+from django.urls import reverse
+
+
+def project_tabs(project, active: str) -> list[dict]:
+    """Tabs of a project from `queries.projects_with_counts`; `active` is the URL name of the present page."""
+    names = {
+        "projects:detail": ("概况", 0),
+        "reviews:project_deliverables": ("成果文件", 0),
+        "projects:team": ("项目组", 0),
+        "projects:risks": ("风险", project.open_risks),
+        "projects:inquiries": ("委托人询问", project.open_inquiries),
+        "projects:timeline": ("动态", 0),
+    }
+    return [
+        {"title": title, "url": reverse(name, args=[project.pk]), "is_active": name == active, "count": count}
+        for name, (title, count) in names.items()
+    ]
