@@ -91,21 +91,37 @@ STARTS_OVER = (State.SENT_BACK, State.WITHDRAWN, State.VOIDED)
 class AlreadyHandled(Exception):
     """Somebody was faster, or the page is stale. The message says who and when, in Chinese."""
 
+    status_code = 409
+
+    def __init__(self, round: Round):
+        self.actor = round.last_actor
+        self.at = round.last_acted_at
+        self.what = round.get_last_act_display()
+        self.deliverable_id = round.deliverable_id
+        when = timezone.localtime(self.at)
+        day = "" if when.date() == timezone.localdate() else f"{when:%Y-%m-%d} "
+        name = self.actor.name if self.actor else "系统"
+        super().__init__(f"已由（{name}）于 {day}{when:%H:%M} 处理：{self.what}。请查看最新状态。")
+
 
 def already_handled(round: Round) -> AlreadyHandled:
-    """The words for a move that came too late."""
-    current = Round.objects.select_related("last_actor").get(pk=round.pk)
-    when = timezone.localtime(current.last_acted_at)
-    day = "" if when.date() == timezone.localdate() else f"{when:%Y-%m-%d} "
-    name = current.last_actor.name if current.last_actor else "系统"
-    return AlreadyHandled(f"已由（{name}）于 {day}{when:%H:%M} {current.get_last_act_display()}，请查看最新状态。")
+    """The refusal of a move that came too late, in the words of what is there now."""
+    return AlreadyHandled(Round.objects.select_related("last_actor").get(pk=round.pk))
 
 
-def holder_of(round: Round, level: Level, number: int = 0):
-    """The person who holds a seat of this round's deliverable, or None."""
-    seat = Seat.objects.filter(deliverable=round.deliverable_id, level=level, number=number).select_related("holder")
-    found = seat.first()
-    return found.holder if found else None
+def _has_place(who: Who, round: Round, actor, seats: set[tuple[int, int]]) -> bool:
+    """Whether `actor`, holding `seats` (level id, number), has the place that an act takes."""
+    if who is Who.PREPARER:
+        return actor.pk == round.deliverable.preparer_id
+    if who is Who.HOLDER:
+        return (round.level_id, 0) in seats
+    if who is Who.MEMBER:
+        return any(level == round.level_id and number > 0 for level, number in seats)
+    return True
+
+
+def _seats_of(actor, round: Round) -> set[tuple[int, int]]:
+    return set(Seat.objects.filter(deliverable=round.deliverable_id, holder=actor).values_list("level_id", "number"))
 
 
 def require_place(round: Round, act: Act, actor) -> None:
@@ -113,20 +129,23 @@ def require_place(round: Round, act: Act, actor) -> None:
     terms = ACTORS[act]
     deliverable = round.deliverable
     permissions.require(actor, terms.action, roles_on(actor, deliverable.project, deliverable.discipline))
-    if terms.who is Who.PREPARER:
-        is_theirs = actor.pk == deliverable.preparer_id
-    elif terms.who is Who.HOLDER:
-        is_theirs = Seat.objects.filter(
-            deliverable=deliverable, level=round.level_id, number=0, holder=actor
-        ).exists()
-    elif terms.who is Who.MEMBER:
-        is_theirs = Seat.objects.filter(
-            deliverable=deliverable, level=round.level_id, number__gt=0, holder=actor
-        ).exists()
-    else:
-        is_theirs = True
-    if not is_theirs:
+    if not _has_place(terms.who, round, actor, _seats_of(actor, round)):
         raise PermissionDenied(f"只有{terms.who.value}可以{act.label}。")
+
+
+def possible_acts(round: Round, actor) -> set[Act]:
+    """The acts that TABLE, permission and place leave open to `actor` now: which buttons a page offers.
+
+    What an act asks for beyond that (a reason, closed remarks, nobody has acted since) is its service's business."""
+    roles = roles_on(actor, round.deliverable.project, round.deliverable.discipline) if actor.is_active else set()
+    seats = _seats_of(actor, round)
+    return {
+        act
+        for state, act in TABLE
+        if state == round.state
+        and permissions.allows(ACTORS[act].action, roles)
+        and _has_place(ACTORS[act].who, round, actor, seats)
+    }
 
 
 def duties(round: Round) -> list[tuple[int, Duty]]:
@@ -141,7 +160,9 @@ def duties(round: Round) -> list[tuple[int, Duty]]:
         return [(seats[0], Duty.ISSUE)]
     if round.level.kind == LevelKind.PANEL:
         signed = set(
-            round.signatures.filter(level=round.level_id, revoked_at__isnull=True).values_list("seat_number", flat=True)
+            round.signatures.filter(level=round.level_id, revoked_at__isnull=True).values_list(
+                "seat_number", flat=True
+            )
         )
         missing = [(user, Duty.OPINION) for number, user in seats.items() if number > 0 and number not in signed]
         if missing:
@@ -205,7 +226,9 @@ def move(
     require_place(round, act, actor)
     _claim(round, act, actor, target, level, reason)
     facts = {"round": round.number, "version": round.version.number, "level": round.level.title, "state": target}
-    round.refresh_from_db(fields=["state", "turn", "ended_at", "end_reason", "last_actor", "last_act", "last_acted_at"])
+    round.refresh_from_db(
+        fields=["state", "turn", "ended_at", "end_reason", "last_actor", "last_act", "last_acted_at"]
+    )
     facts |= write(round)
     if level is not None:
         round.level = level
@@ -213,9 +236,7 @@ def move(
     rewrite_waiting(round)
     if reason:
         facts["reason"] = reason
-    record(
-        actor=actor, action=f"review.{act}", subject=round.deliverable, data=facts, scope=round.deliverable.project
-    )
+    record(actor=actor, action=f"review.{act}", subject=round.deliverable, data=facts, scope=round.deliverable.project)
     return live
 
 

@@ -204,7 +204,9 @@ class Round(models.Model):
         indexes = [models.Index(fields=["state", "level"], name="round_state")]
         constraints = [
             models.UniqueConstraint(fields=["deliverable", "number"], name="round_number_once"),
-            models.UniqueConstraint(fields=["deliverable"], condition=Q(state__in=CURRENT_STATES), name="round_one_current"),
+            models.UniqueConstraint(
+                fields=["deliverable"], condition=Q(state__in=CURRENT_STATES), name="round_one_current"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -213,6 +215,11 @@ class Round(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in LIVE_STATES
+
+    @property
+    def word(self) -> str:
+        """The state in a word for a badge: 审签中 names the level that it waits for."""
+        return f"待{self.level.title}" if self.state == State.REVIEWING else self.get_state_display()
 
 
 class Waiting(models.Model):
@@ -344,7 +351,7 @@ class Remark(models.Model):
     deliverable = models.ForeignKey(
         Deliverable, verbose_name="成果文件", on_delete=models.PROTECT, related_name="remarks"
     )
-    number = models.PositiveSmallIntegerField("序号", null=True, help_text="发出时编号，未发出的没有。")
+    number = models.PositiveSmallIntegerField("序号", null=True, blank=True, help_text="发出时编号，未发出的没有。")
     round = models.ForeignKey(Round, verbose_name="提出轮次", on_delete=models.PROTECT, related_name="remarks")
     level = models.ForeignKey(Level, verbose_name="提出级别", on_delete=models.PROTECT, related_name="+")
     raised_by = models.ForeignKey(

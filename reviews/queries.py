@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from projects.choices import RiskStatus
-from projects.models import Project
+from projects.models import Deliverable, Project
 from projects.queries import holders_of, roles_on
 from projects.services import damaged_files
 from reviews import rules
@@ -14,6 +14,7 @@ from reviews.choices import ChecklistResult, LevelKind, RemarkState
 from reviews.models import Level, ProjectRoute, Remark, Round, Route, RouteDefault, Seat, Signature
 from scoring.rules import FAIL
 from staff.choices import Action, Role
+from staff.duties import Duty
 from staff.permissions import allows
 
 
@@ -25,7 +26,9 @@ def route_of(project: Project) -> Route:
 
 def default_route(project: Project) -> Route:
     """The route that the firm's defaults give a project of this importance and business line."""
-    defaults = RouteDefault.objects.filter(importance=project.importance, business_line__in=["", project.business_line])
+    defaults = RouteDefault.objects.filter(
+        importance=project.importance, business_line__in=["", project.business_line]
+    )
     return defaults.select_related("route").order_by("-business_line")[0].route
 
 
@@ -144,14 +147,15 @@ def prompts(round: Round, amount: Decimal | None = None) -> list[rules.Prompt]:
         if rules.is_swing(step, round.route.swing_percent):
             size = f"{step.percent}%" if step.percent is not None else "由零变动"
             found.append(
-                rules.Prompt(f"swing:{step.title}:{step.amount}", f"{step.title}金额较上一级变动 {step.difference:,} 元（{size}）")
+                rules.Prompt(
+                    f"swing:{step.title}:{step.amount}",
+                    f"{step.title}金额较上一级变动 {step.difference:,} 元（{size}）",
+                )
             )
     for signature in signatures_of(round).prefetch_related("answers"):
         for answer in signature.answers.all():
             if answer.result == ChecklistResult.NO:
-                found.append(
-                    rules.Prompt(f"answer:{answer.pk}", f"{signature.level.title}核查为“否”：{answer.text}")
-                )
+                found.append(rules.Prompt(f"answer:{answer.pk}", f"{signature.level.title}核查为“否”：{answer.text}"))
     return found
 
 
@@ -197,7 +201,9 @@ def _signature_gaps(round: Round) -> list[Gap]:
                 gaps.append(Gap(f"{name}尚未签署", owed_by))
             elif signature.manifest_sha256 != round.version.manifest_sha256:
                 gaps.append(Gap(f"{name}签署的文件与当前版本不一致", owed_by))
-            elif number == 0 and level.kind != LevelKind.PREPARE and is_about_money(round) and signature.amount is None:
+            elif (
+                number == 0 and level.kind != LevelKind.PREPARE and is_about_money(round) and signature.amount is None
+            ):
                 gaps.append(Gap(f"{name}未填写本级金额", owed_by))
     if round.deliverable.has_calculation and round.deliverable.exemptions.exists():
         gaps.append(Gap("涉及计量或计算的成果不能免除校核", "单位技术负责人"))
@@ -242,12 +248,13 @@ def _project_gaps(round: Round) -> list[Gap]:
         for risk in project.risks.filter(status=RiskStatus.OPEN).select_related("owner")
     ]
     if route_of(project) != round.route:
-        gaps.append(Gap(f"项目现行路线为“{route_of(project)}”，本轮按“{round.route}”审签，须重新审签", round.deliverable.preparer.name))
+        gaps.append(
+            Gap(
+                f"项目现行路线为“{route_of(project)}”，本轮按“{round.route}”审签，须重新审签",
+                round.deliverable.preparer.name,
+            )
+        )
     return gaps
-
-
-def may_see_chain_of(user, deliverable) -> bool:
-    return Project.objects.visible_to(user).filter(pk=deliverable.project_id).exists()
 
 
 def last_signature(round: Round) -> Signature | None:
@@ -276,13 +283,43 @@ def handled_by(user):
     )
 
 
+def deliverable_rows(user):
+    """The deliverables that `user` may see, each with its one current round (`row.current[0]`) and whom it waits for."""
+    current = Round.objects.current().select_related("level").prefetch_related("waitings__user")
+    return (
+        Deliverable.objects.visible_to(user)
+        .select_related("project__unit", "discipline", "preparer")
+        .prefetch_related(Prefetch("rounds", queryset=current, to_attr="current"))
+    )
+
+
+def is_withdrawable(round: Round) -> bool:
+    """Whether nobody has acted since the preparer submitted (rule 7)."""
+    signed = signatures_of(round).exclude(signer=round.deliverable.preparer_id).exists()
+    return not signed and not round.remarks.exclude(state=RemarkState.DRAFT).exists()
+
+
+def exemptible_levels(round: Round) -> list[Level]:
+    """The levels that the technical director might still exempt (rule 1): none where there is calculation work."""
+    if round.deliverable.has_calculation:
+        return []
+    signed = set(signatures_of(round).values_list("level", flat=True))
+    return [level for level in levels_to_pass(round) if level.is_exemptible and level.pk not in signed]
+
+
 def open_seats(user):
     """Seats that `user` holds in chains which are still live: what has to be handed over before leaving."""
     live = Round.objects.live().values("deliverable")
-    return Seat.objects.filter(holder=user, deliverable__in=live).select_related("deliverable", "level")
+    return Seat.objects.filter(holder=user, deliverable__in=live).select_related("deliverable", "level").order_by("pk")
 
 
 def roles_for(user, deliverable) -> set[str]:
     return roles_on(user, deliverable.project, deliverable.discipline)
 
 
+def duties_before_leaving(user) -> list[Duty]:
+    """The seats that `user` still holds in live chains, as duties to hand over before the account is closed."""
+    return [
+        Duty(f"{seat.deliverable.number} {seat.level.title}", f"/deliverables/{seat.deliverable_id}/")
+        for seat in open_seats(user)
+    ]

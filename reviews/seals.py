@@ -57,7 +57,9 @@ def _seals(round: Round, holders: dict, exempt: dict) -> list[dict]:
             elif key in revoked and round.state not in LIVE_STATES:
                 seals.append(_signed(title, revoked[key], "revoked"))
             else:
-                seals.append({"title": title, "state": "pending", "name": holder if round.state in LIVE_STATES else ""})
+                seals.append(
+                    {"title": title, "state": "pending", "name": holder if round.state in LIVE_STATES else ""}
+                )
     return seals
 
 

@@ -73,7 +73,8 @@ EXPERT_PANEL = ("panel", "专家评审", "chief_engineer", "", PANEL, {"panel_si
 ROUTES = {
     "three_levels": ("三级复核（校核 → 复核 → 审核 → 签发）", [*THREE_LEVELS, FINAL]),
     "three_levels_panel": (
-        "三级复核＋专家评审（重大项目）", [*THREE_LEVELS, EXPERT_PANEL, FINAL_MAJOR],
+        "三级复核＋专家评审（重大项目）",
+        [*THREE_LEVELS, EXPERT_PANEL, FINAL_MAJOR],
     ),
     "consulting": (
         "工程咨询（自审 → 初审 → 审定 → 签发）",

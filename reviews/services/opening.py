@@ -80,7 +80,10 @@ def appoint_seats(*, actor, round: Round, turn: int, seats: Seats) -> Round:
         if route.pk != round.route_id:
             round.route = route
             Round.objects.filter(pk=round.pk).update(route=route)
-        return {"route": route.code, "seats": [[level, number, person.pk] for (level, number), person in seats.items()]}
+        return {
+            "route": route.code,
+            "seats": [[level, number, person.pk] for (level, number), person in seats.items()],
+        }
 
     first = queries.route_of(round.deliverable.project).levels.get(order=0)
     return move(round=round, act=Act.APPOINT, actor=actor, turn=turn, level=first, write=write)

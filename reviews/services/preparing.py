@@ -92,9 +92,13 @@ def _write_answers(round: Round, actor, answers: Answers, *, may_correct: bool) 
         if disposition not in Disposition.values or not text.strip():
             raise ValidationError({"answers": f"意见 {remark.number} 尚未回复，请选择处理方式并说明。"})
         if disposition == Disposition.CORRECTED and not may_correct:
-            raise ValidationError({"answers": f"意见 {remark.number} 选择了“采纳，已修改”，请新建版本并上传修改后的文件。"})
+            raise ValidationError(
+                {"answers": f"意见 {remark.number} 选择了“采纳，已修改”，请新建版本并上传修改后的文件。"}
+            )
         if disposition == Disposition.CORRECTED and remark.round.version_id == round.version_id:
-            raise ValidationError({"answers": f"意见 {remark.number} 选择了“采纳，已修改”，但文件仍是提出意见时的版本。"})
+            raise ValidationError(
+                {"answers": f"意见 {remark.number} 选择了“采纳，已修改”，但文件仍是提出意见时的版本。"}
+            )
         Remark.objects.filter(pk=remark.pk).update(state=RemarkState.ANSWERED)
         RemarkEvent.objects.create(
             remark=remark, kind=RemarkEventKind.ANSWER, disposition=disposition, text=text.strip(), by=actor,
@@ -127,9 +131,7 @@ def withdraw(*, actor, round: Round, turn: int, reason: str) -> Round:
     def write(round: Round) -> dict:
         if not reason.strip():
             raise ValidationError({"reason": "请填写撤回原因。"})
-        signed = queries.signatures_of(round).exclude(signer=actor).exists()
-        remarked = round.remarks.exclude(state=RemarkState.DRAFT).exists()
-        if signed or remarked:
+        if not queries.is_withdrawable(round):
             raise ValidationError("下一环节已开始处理，不能撤回。")
         holders = round.deliverable.seats.filter(level=round.level_id).select_related("holder")
         notify(recipients=[seat.holder for seat in holders], kind=Kind.WITHDRAWN, body=reason,

@@ -1,11 +1,11 @@
 """Remarks (校审记录单): drafted by a reviewer, sent to the preparer together, re-checked one by one (rule 2)."""
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from ledger.services import record
-from reviews.chain import AlreadyHandled, move, require_place, touch
+from reviews.chain import move, require_place, touch
 from reviews.choices import Act, RemarkEventKind, RemarkState, State
 from reviews.models import Remark, RemarkEvent, Round
 from reviews.services.signing import release_drafts
@@ -33,14 +33,15 @@ def draft_remark(*, actor, round: Round, turn: int, **fields) -> Remark:
 
 
 def _own_draft(remark: Remark, actor, turn: int) -> Remark:
-    round = _hold_for_reviewer(remark.round if remark.round.is_live else _live_round(remark), actor, turn)
+    round = _hold_for_reviewer(_current_round(remark), actor, turn)
     if remark.level_id != round.level_id or remark.state != RemarkState.DRAFT:
         raise ValidationError("意见已发出，不能修改。")
     return remark
 
 
-def _live_round(remark: Remark) -> Round:
-    return remark.deliverable.rounds.live().get()
+def _current_round(remark: Remark) -> Round:
+    """The round in which a remark is dealt with now, whichever it was raised in."""
+    return remark.deliverable.rounds.current().get()
 
 
 @transaction.atomic
@@ -72,7 +73,9 @@ def return_remarks(*, actor, round: Round, turn: int) -> Round:
             raise ValidationError("还没有意见，请先填写意见再发出。")
         if round.deliverable.remarks.filter(state=RemarkState.ANSWERED, level=round.level_id).exists():
             raise ValidationError("还有已回复的意见未复查，请逐条复查后再发出。")
-        return {"remarks": [[r.number, r.severity, r.category, r.place, r.problem, r.amount_affected] for r in remarks]}
+        return {
+            "remarks": [[r.number, r.severity, r.category, r.place, r.problem, r.amount_affected] for r in remarks]
+        }
 
     return move(round=round, act=Act.RETURN_REMARKS, actor=actor, turn=turn, write=write)
 
@@ -80,11 +83,7 @@ def return_remarks(*, actor, round: Round, turn: int) -> Round:
 @transaction.atomic
 def recheck_remark(*, actor, remark: Remark, turn: int, passed: bool, text: str = "") -> Remark:
     """Re-check an answered remark by the holder of the level that raised it. Failing it needs a word why."""
-    try:
-        live = _live_round(remark)
-    except ObjectDoesNotExist as error:
-        raise AlreadyHandled("本成果已签发，意见不能再复查。") from error
-    round = _hold_for_reviewer(live, actor, turn)
+    round = _hold_for_reviewer(_current_round(remark), actor, turn)
     if remark.level_id != round.level_id:
         raise PermissionDenied("意见须由提出该意见的级别复查。")
     if not passed and not text.strip():

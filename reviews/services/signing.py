@@ -226,9 +226,7 @@ def _score(round: Round, actor, content: SignContent, seat_number: int) -> Score
     """The score sheet of a scored level (rule 8)."""
     if not round.level.is_scored or seat_number > 0:
         return None
-    permissions.require(
-        actor, Action.SCORE, roles_on(actor, round.deliverable.project, round.deliverable.discipline)
-    )
+    permissions.require(actor, Action.SCORE, roles_on(actor, round.deliverable.project, round.deliverable.discipline))
     if content.hits is None:
         raise ValidationError({"score": "请按评分标准评分后再签署。"})
     standard = Standard.objects.current(Purpose.DELIVERABLE)

@@ -1,0 +1,54 @@
+"""What the views of the chain share: loading what may be seen, and telling a lost race."""
+
+from functools import wraps
+
+from django.shortcuts import get_object_or_404, render
+
+from projects.models import Deliverable
+from reviews.chain import AlreadyHandled
+from reviews.models import Remark, Round
+
+
+def load_deliverable(request, pk: int) -> Deliverable:
+    """A deliverable that the person may see; otherwise 404."""
+    query = Deliverable.objects.visible_to(request.user)
+    return get_object_or_404(query.select_related("project__unit", "project__client", "discipline", "preparer"), pk=pk)
+
+
+def load_round(request, pk: int) -> Round:
+    """A round that the person may see; otherwise 404."""
+    query = Round.objects.visible_to(request.user).select_related(
+        "deliverable__project__unit", "deliverable__project__client", "deliverable__discipline",
+        "deliverable__preparer", "level", "route", "version",
+    )  # fmt: skip
+    return get_object_or_404(query, pk=pk)
+
+
+def load_remark(request, pk: int) -> Remark:
+    """A remark of a deliverable that the person may see; otherwise 404. Drafts are their writer's level's alone."""
+    query = Remark.objects.filter(deliverable__in=Deliverable.objects.visible_to(request.user))
+    return get_object_or_404(query.select_related("deliverable__project__unit", "deliverable__discipline",
+                                                  "round", "level"), pk=pk)  # fmt: skip
+
+
+def current_round(deliverable: Deliverable) -> Round:
+    """The live round of a deliverable, or the issued one."""
+    return (
+        Round.objects.current()
+        .select_related("level", "route", "version", "last_actor", "deliverable__project__unit",
+                        "deliverable__discipline", "deliverable__preparer")
+        .get(deliverable=deliverable)
+    )  # fmt: skip
+
+
+def tells_lost_race(view):
+    """Whoever was too late gets a page that says who was faster and when, with the way back. Status 409."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        try:
+            return view(request, *args, **kwargs)
+        except AlreadyHandled as late:
+            return render(request, "reviews/already_handled.html", {"late": late}, status=409)
+
+    return wrapped
