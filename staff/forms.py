@@ -57,6 +57,7 @@ class SignatureForm(forms.Form):
         label="签名图片",
         help_text="PNG 或 JPEG，不超过 2 MB；白底或透明底，裁去四周空白。系统会重新绘制后保存。",
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+        error_messages={"required": "请选择图片文件。", "empty": "文件是空的，请重新选择。"},
     )
 
 
