@@ -104,12 +104,18 @@ def update_unit(*, actor, unit: Unit, **fields) -> Unit:
 
 # ── People ──────────────────────────────────────────────────────────────────
 @transaction.atomic
-def create_user(*, actor, password: str | None = None, must_change_password: bool = True, **fields) -> User:
-    """Put a person on file. Without `password` nobody can log in until `reset_password` gives a one-time one."""
+def create_user(
+    *, actor, password: str | None = None, encoded: str = "", must_change_password: bool = True, **fields
+) -> User:
+    """Put a person on file. Without `password` nobody can log in until `reset_password` gives a one-time one.
+
+    `encoded` is a password hashed before: hashing is slow on purpose, and an import of a whole firm does it once."""
     _require(actor)
     _refuse_unknown(fields, PERSON_FIELDS)
     user = User(**fields, must_change_password=must_change_password, password_changed_at=timezone.now())
-    if password is None:
+    if encoded:
+        user.password = encoded
+    elif password is None:
         user.set_unusable_password()
     else:
         validate_password(password, user)
