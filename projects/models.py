@@ -21,8 +21,8 @@ from projects.choices import (
 from staff.choices import ASSIGNABLE_ROLES, Action, Role
 from staff.models import InForceQuerySet, Unit, unit_and_descendants
 
-# Amounts are in 元, to the cent.
-MONEY = {"max_digits": 16, "decimal_places": 2, "null": True, "blank": True, "validators": [MinValueValidator(0)]}
+# Amounts are in 元, to the cent. 15 digits are what SQLite keeps exactly; it could not read a longer one again.
+MONEY = {"max_digits": 15, "decimal_places": 2, "null": True, "blank": True, "validators": [MinValueValidator(0)]}
 
 
 class ClientQuerySet(models.QuerySet):

@@ -19,7 +19,7 @@ from staff.choices import Action, Role
 from staff.models import User
 from staff.permissions import allows
 
-MONEY_FIELD = {"max_digits": 16, "decimal_places": 2, "required": False}
+MONEY_FIELD = {"max_digits": 15, "decimal_places": 2, "required": False}
 
 
 class TurnForm(forms.Form):

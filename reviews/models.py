@@ -362,7 +362,7 @@ class Remark(models.Model):
     problem = models.TextField("问题")
     category = models.CharField("类别", max_length=12, choices=RemarkCategory)
     severity = models.CharField("严重程度", max_length=10, choices=Severity, default=Severity.ORDINARY)
-    amount_affected = models.DecimalField("影响金额（元）", max_digits=16, decimal_places=2, null=True, blank=True)
+    amount_affected = models.DecimalField("影响金额（元）", max_digits=15, decimal_places=2, null=True, blank=True)
     state = models.CharField("状态", max_length=10, choices=RemarkState, default=RemarkState.DRAFT)
 
     objects = RemarkQuerySet.as_manager()

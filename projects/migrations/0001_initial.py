@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         blank=True,
                         decimal_places=2,
-                        max_digits=16,
+                        max_digits=15,
                         null=True,
                         validators=[django.core.validators.MinValueValidator(0)],
                         verbose_name="送审金额（元）",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         blank=True,
                         decimal_places=2,
-                        max_digits=16,
+                        max_digits=15,
                         null=True,
                         validators=[django.core.validators.MinValueValidator(0)],
                         verbose_name="初稿金额（元）",
@@ -279,7 +279,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         blank=True,
                         decimal_places=2,
-                        max_digits=16,
+                        max_digits=15,
                         null=True,
                         validators=[django.core.validators.MinValueValidator(0)],
                         verbose_name="工程合同金额（元）",
@@ -290,7 +290,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         blank=True,
                         decimal_places=2,
-                        max_digits=16,
+                        max_digits=15,
                         null=True,
                         validators=[django.core.validators.MinValueValidator(0)],
                         verbose_name="咨询服务费（元）",
@@ -302,7 +302,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         blank=True,
                         decimal_places=2,
-                        max_digits=16,
+                        max_digits=15,
                         null=True,
                         validators=[django.core.validators.MinValueValidator(0)],
                         verbose_name="送审金额（元）",

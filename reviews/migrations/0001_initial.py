@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
                 (
                     "amount_affected",
                     models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=16, null=True, verbose_name="影响金额（元）"
+                        blank=True, decimal_places=2, max_digits=15, null=True, verbose_name="影响金额（元）"
                     ),
                 ),
                 (
@@ -611,7 +611,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         blank=True,
                         decimal_places=2,
-                        max_digits=16,
+                        max_digits=15,
                         null=True,
                         validators=[django.core.validators.MinValueValidator(0)],
                         verbose_name="本级金额（元）",
