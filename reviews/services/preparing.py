@@ -59,7 +59,8 @@ def submit(*, actor, round: Round, turn: int, content: SignContent, confirmation
         _write_answers(round, actor, answers or {}, may_correct=True)
         return write_signature(round=round, actor=actor, content=content)
 
-    onward = queries.next_level(round, round.level)
+    # From the self-check, not from where the round stands: a stale page may bring a round that is long past it.
+    onward = queries.next_level(round, round.route.levels.get(order=0))
     return move(round=round, act=Act.SUBMIT, actor=actor, turn=turn, level=onward, write=write)
 
 
