@@ -142,7 +142,8 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # 等保 (djbh) wants composition and rotation of passwords, ASVS forbids both: the firm chooses.
 SECURITY_PROFILE = env.str("SECURITY_PROFILE", default="djbh")
-PASSWORD_MAX_AGE_DAYS = 90 if SECURITY_PROFILE == "djbh" else None
+# The passwords of the demonstration stand on its login page: changing them would only lock visitors out.
+PASSWORD_MAX_AGE_DAYS = 90 if SECURITY_PROFILE == "djbh" and not DEMO else None
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -231,23 +232,71 @@ if HTTPS:
 
 # ── API ─────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
+    # Basic first: who is nobody is asked for a password (401), not sent away (403).
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "staff.api.PasswordAuthentication",
         "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.BasicAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["staff.api.Admission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["staff.api.BoundedJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "staff.api.Pages",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "staff.api.StableOrdering",
+    ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "staff.api.answer_error",
     "PAGE_SIZE": 25,
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "造价咨询质量管理系统 API",
-    "DESCRIPTION": "项目、成果文件、复核轮次、校审记录、签署与待办。签署只在浏览器中进行。",
+    "DESCRIPTION": """项目、成果文件、审签轮次、校审意见、签署与待办。与网页使用相同的服务、权限和可见范围；
+提交自校须重新输入密码，各级签署和签发只在浏览器中进行。
+
+金额以字符串表示（元，两位小数），时间带时区。出错时：400 按字段说明原因（不属于某一字段的在 non_field_errors 中），401 未登录，
+403 没有权限，404 不存在或不可见，409 已被他人处理，429 密码连续输错而锁定；除 400 外，原因在 detail 中。
+""",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["staff.api.Admission"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_SUFFIX": "",
+    "TAGS": [
+        {"name": "projects", "description": "项目与项目组"},
+        {"name": "clients", "description": "委托人"},
+        {"name": "units", "description": "单位"},
+        {"name": "disciplines", "description": "专业"},
+        {"name": "deliverables", "description": "成果文件"},
+        {"name": "versions", "description": "成果版本与文件"},
+        {"name": "attachments", "description": "成果附件"},
+        {"name": "rounds", "description": "审签轮次"},
+        {"name": "remarks", "description": "校审意见"},
+        {"name": "signatures", "description": "签署"},
+        {"name": "inbox", "description": "待办、已办、我发起"},
+    ],
+    # A body may leave out what an answer always has.
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "BusinessLine": "projects.choices.BusinessLine",
+        "Confidentiality": "projects.choices.Confidentiality",
+        "ContractKind": "projects.choices.ContractKind",
+        "DeliverableKind": "projects.choices.DeliverableKind",
+        "Importance": "projects.choices.Importance",
+        "Stage": "projects.choices.Stage",
+        "Act": "reviews.choices.Act",
+        "ChecklistResult": "reviews.choices.ChecklistResult",
+        "Disposition": "reviews.choices.Disposition",
+        "Duty": "reviews.choices.Duty",
+        "LevelKind": "reviews.choices.LevelKind",
+        "RemarkCategory": "reviews.choices.RemarkCategory",
+        "RemarkEventKind": "reviews.choices.RemarkEventKind",
+        "RemarkState": "reviews.choices.RemarkState",
+        "RoundState": "reviews.choices.State",
+        "Severity": "reviews.choices.Severity",
+        "StatementKind": "reviews.choices.StatementKind",
+    },
 }
 
 if TESTING:

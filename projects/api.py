@@ -26,7 +26,7 @@ from projects.serializers import (
     VersionUpdateSerializer,
 )
 from staff.models import Unit, unit_and_descendants
-from staff.serializers import UnitSerializer, checked
+from staff.serializers import IdFilter, UnitSerializer, checked
 
 NUMBER = "[0-9]+"
 
@@ -36,7 +36,7 @@ class ProjectFilter(filters.FilterSet):
     unit = filters.ModelChoiceFilter(
         label="承办单位的代码，含其下属单位", queryset=Unit.objects.all(), to_field_name="code", method="in_unit"
     )
-    client = filters.NumberFilter(label="委托人")
+    client = IdFilter(label="委托人")
     business_line = filters.ChoiceFilter(label="业务类型", choices=BusinessLine.choices)
     stage = filters.ChoiceFilter(label="所处阶段", choices=Stage.choices)
     importance = filters.ChoiceFilter(label="重要程度", choices=Importance.choices)
@@ -143,7 +143,7 @@ class UnitViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
 
 
 class VersionFilter(filters.FilterSet):
-    deliverable = filters.NumberFilter(label="成果文件")
+    deliverable = IdFilter(label="成果文件")
 
     class Meta:
         model = DeliverableVersion

@@ -48,9 +48,8 @@ class ProjectNameSerializer(ModelSerializer):
         fields = ["id", "number", "name"]
 
 
+# A project as `queries.project_rows` loads it.
 class ProjectSerializer(ModelSerializer):
-    """A project as `queries.project_rows` loads it."""
-
     client = ClientNameSerializer()
     unit = UnitSerializer()
     project_managers = serializers.SerializerMethodField(help_text="现任项目经理。")
@@ -73,9 +72,8 @@ class VisibleClientField(serializers.PrimaryKeyRelatedField):
         return Client.objects.visible_to(self.context["request"].user)
 
 
+# The facts of a project; the check of the whole is the service's.
 class ProjectUpdateSerializer(ModelSerializer):
-    """The facts of a project; the check of the whole is the service's."""
-
     unit = UnitField(queryset=Unit.objects.all(), help_text="承办单位的代码。")
     client = VisibleClientField(queryset=Client.objects.all())
 
@@ -85,9 +83,8 @@ class ProjectUpdateSerializer(ModelSerializer):
         extra_kwargs = {"number": {"validators": []}}
 
 
+# A new project: numbered by the system unless told, its client chosen or new, its manager named at once if known.
 class ProjectCreateSerializer(ProjectUpdateSerializer):
-    """A new project: numbered by the system unless told, its client chosen or new, its manager named at once if known."""
-
     number = serializers.CharField(
         max_length=40, required=False, allow_blank=True, help_text="留空时按“年份-单位代码-序号”自动编号。"
     )

@@ -1,4 +1,7 @@
-"""Shapes of the review chain in the API: deliverables, rounds, remarks, signatures, and what a preparer sends."""
+"""Shapes of the review chain in the API: deliverables, rounds, remarks, signatures, and what a preparer sends.
+
+A docstring of a serializer would stand in the schema, for readers of Chinese; so comments tell about them here.
+"""
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -76,9 +79,8 @@ class VersionNameSerializer(ModelSerializer):
 
 
 # ── Rounds ──────────────────────────────────────────────────────────────────
+# A round as a deliverable shows it.
 class RoundBriefSerializer(ModelSerializer):
-    """A round as a deliverable shows it."""
-
     level = LevelSerializer()
 
     class Meta:
@@ -88,9 +90,8 @@ class RoundBriefSerializer(ModelSerializer):
         read_only_fields = fields
 
 
+# The round that counts, with whom it waits for.
 class CurrentRoundSerializer(RoundBriefSerializer):
-    """The round that counts, with whom it waits for."""
-
     waiting_for = WaitingSerializer(source="waitings", many=True)
 
     class Meta(RoundBriefSerializer.Meta):
@@ -111,9 +112,8 @@ class RoundSerializer(CurrentRoundSerializer):
 
 
 # ── Deliverables ────────────────────────────────────────────────────────────
+# A deliverable as `queries.deliverable_rows` loads it.
 class DeliverableSerializer(ModelSerializer):
-    """A deliverable as `queries.deliverable_rows` loads it."""
-
     project = ProjectNameSerializer()
     discipline = DisciplineSerializer()
     preparer = PersonSerializer()
@@ -130,9 +130,8 @@ class DeliverableSerializer(ModelSerializer):
         return CurrentRoundSerializer(deliverable.current[0]).data if deliverable.current else None
 
 
+# With all versions and their files, all rounds, and who sits where in the chain.
 class DeliverableDetailSerializer(DeliverableSerializer):
-    """With all versions and their files, all rounds, and who sits where in the chain."""
-
     versions = VersionSerializer(many=True)
     rounds = RoundBriefSerializer(many=True)
     seats = SeatSerializer(many=True)
@@ -155,9 +154,8 @@ class DeliverableUpdateSerializer(ModelSerializer):
         fields = ["title", "kind", "has_calculation", "starts_on", "due_on"]
 
 
+# A new deliverable with its first version; its seats are the default ones of the project's route.
 class DeliverableCreateSerializer(serializers.Serializer):
-    """A new deliverable with its first version; its seats are the default ones of the project's route."""
-
     project = VisibleProjectField(queryset=Project.objects.all())
     title = serializers.CharField(max_length=160)
     kind = serializers.ChoiceField(choices=DeliverableKind.choices)
@@ -238,9 +236,8 @@ class PromptSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+# What the page of the self-check shows: what is signed, the checklist, prompts, remarks that wait for an answer.
 class SelfCheckSerializer(serializers.Serializer):
-    """What the page of the self-check shows: what is signed, the checklist, prompts, remarks that wait for an answer."""
-
     round = serializers.IntegerField(source="pk")
     turn = serializers.IntegerField(help_text="提交时原样带回；其间有人处理过则答复 409。")
     meaning = serializers.CharField(help_text="签署的含义。")
@@ -248,7 +245,7 @@ class SelfCheckSerializer(serializers.Serializer):
     version = VersionSerializer()
     checklist = ChecklistItemSerializer(many=True)
     prompts = PromptSerializer(many=True, help_text="系统提示；声明“无”须逐条确认。")
-    remarks = RemarkSerializer(many=True, help_text="待回复的意见；提交时须逐条回复。")
+    remarks = RemarkSerializer(source="to_answer", many=True, help_text="待回复的意见；提交时须逐条回复。")
     missing_seats = serializers.ListField(child=serializers.CharField(), help_text="尚未指定的审签人，在网页上设置。")
 
 
@@ -257,7 +254,7 @@ class TurnSerializer(serializers.Serializer):
 
 
 class ReasonSerializer(TurnSerializer):
-    reason = serializers.CharField(max_length=2000)
+    reason = serializers.CharField(max_length=1000)
 
 
 class NewVersionSerializer(TurnSerializer):
@@ -267,7 +264,7 @@ class NewVersionSerializer(TurnSerializer):
 class AnswerSerializer(serializers.Serializer):
     remark = serializers.IntegerField(min_value=1)
     disposition = serializers.ChoiceField(choices=Disposition.choices)
-    text = serializers.CharField(max_length=5000)
+    text = serializers.CharField(max_length=2000)
 
 
 class AnswersSerializer(TurnSerializer):
@@ -291,11 +288,10 @@ class StatementTextField(serializers.ListField):
         super().__init__(**{"required": False, "default": list, "max_length": 100, **kwargs})
 
 
+# The self-check as signed: opinion, checklist, statements or an explicit 无, and the password.
 class SubmitSerializer(TurnSerializer):
-    """The self-check as signed: opinion, checklist, statements or an explicit 无, and the password."""
-
     manifest = serializers.CharField(max_length=64, help_text="自校内容中的 manifest。")
-    opinion = serializers.CharField(max_length=5000, help_text="自校意见。")
+    opinion = serializers.CharField(max_length=2000, help_text="自校意见。")
     checklist = CheckedItemSerializer(many=True)
     unresolved = StatementTextField(help_text="未决事项。")
     attention = StatementTextField(help_text="提请重点复核事项。")

@@ -60,7 +60,8 @@ def must_change_password(user) -> bool:
 
 
 class PasswordChangeRequiredMiddleware:
-    """Send a person whose password must be changed to that page, and nowhere else."""
+    """Send a person whose password must be changed to that page, and nowhere else. The API answers for itself
+    (`staff.api.Admission`): a program can't follow to a page."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -68,6 +69,6 @@ class PasswordChangeRequiredMiddleware:
     def __call__(self, request):
         if request.user.is_authenticated and must_change_password(request.user):
             allowed = {reverse("staff:password_change"), reverse("staff:logout")}
-            if request.path not in allowed and not request.path.startswith(settings.STATIC_URL):
+            if request.path not in allowed and not request.path.startswith((settings.STATIC_URL, "/api/")):
                 return redirect("staff:password_change")
         return self.get_response(request)
