@@ -7,7 +7,14 @@ class ReviewsConfig(AppConfig):
     verbose_name = "三级复核"
 
     def ready(self):
-        from ledger import checks
+        """Tell the floors below our words, our open duties and our evidence."""
+        from ledger import checks, labels
+        from reviews.choices import Act
+        from reviews.queries import duties_before_leaving
         from reviews.verification import evidence_problems
+        from staff import duties
 
+        labels.register({f"review.{act.value}": act.label for act in Act})
+        labels.register({"review.recheck": "复查意见", "project.route": "选定审签路线"})
+        duties.register(duties_before_leaving)
         checks.register(evidence_problems)

@@ -15,13 +15,22 @@ def load_deliverable(request, pk: int) -> Deliverable:
     return get_object_or_404(query.select_related("project__unit", "project__client", "discipline", "preparer"), pk=pk)
 
 
+def refuse_stale(request, round: Round) -> None:
+    """Raise AlreadyHandled when a form comes from a page drawn for an earlier turn: its fields may be another level's."""
+    turn = request.POST.get("turn")
+    if turn is not None and turn != str(round.turn):
+        raise AlreadyHandled(round)
+
+
 def load_round(request, pk: int) -> Round:
-    """A round that the person may see; otherwise 404."""
+    """A round that the person may see; otherwise 404. A form of an earlier turn is refused here (AlreadyHandled)."""
     query = Round.objects.visible_to(request.user).select_related(
         "deliverable__project__unit", "deliverable__project__client", "deliverable__discipline",
-        "deliverable__preparer", "level", "route", "version",
+        "deliverable__preparer", "level", "route", "version", "last_actor",
     )  # fmt: skip
-    return get_object_or_404(query, pk=pk)
+    round = get_object_or_404(query, pk=pk)
+    refuse_stale(request, round)
+    return round
 
 
 def load_remark(request, pk: int) -> Remark:

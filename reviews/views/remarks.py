@@ -9,7 +9,7 @@ from reviews import services
 from reviews.chain import require_place
 from reviews.choices import Act, RemarkState
 from reviews.forms import RecheckForm, RemarkForm, TurnForm
-from reviews.views.loading import current_round, load_remark, load_round, tells_lost_race
+from reviews.views.loading import current_round, load_remark, load_round, refuse_stale, tells_lost_race
 from staff.lists import accepted
 
 
@@ -38,6 +38,7 @@ def _load_draft(request, pk):
     """A draft of the level where the round stands, for whoever holds that level; for others it does not exist."""
     remark = load_remark(request, pk)
     round = current_round(remark.deliverable)
+    refuse_stale(request, round)
     is_theirs = round.deliverable.seats.filter(level=remark.level_id, number=0, holder=request.user).exists()
     if remark.state == RemarkState.DRAFT and not is_theirs:
         raise Http404
