@@ -1,0 +1,47 @@
+"""The first screen: which blocks a person sees, by the roles held today (experience.md).
+
+A block is a module of this package: a function `(user) → Block | None` beside the reads that only it needs. Each block
+costs the same number of queries whatever it shows. What waits for the person comes first, then what they answer for.
+"""
+
+from dashboards.blocks.base import Block
+from dashboards.blocks.evidence import evidence
+from dashboards.blocks.firm import issued, key_figures, overdue, units
+from dashboards.blocks.health import health
+from dashboards.blocks.managing import managed_projects
+from dashboards.blocks.preparing import preparing, submitted
+from dashboards.blocks.signing import signing
+from projects.models import Assignment
+from staff.choices import Role
+
+R = Role
+
+# Block → the roles whose first screen has it even while it is empty. Others see it when there is something in it.
+SCREEN = (
+    (preparing, {R.COST_ENGINEER}),
+    (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
+    (submitted, {R.COST_ENGINEER}),
+)
+# Block → the roles whose first screen has it.
+ROLE_BLOCKS = (
+    (managed_projects, {R.PROJECT_MANAGER}),
+    (key_figures, {R.EXECUTIVE}),
+    (units, {R.QUALITY_OFFICE, R.EXECUTIVE, R.CHIEF_ENGINEER}),
+    (overdue, {R.QUALITY_OFFICE, R.EXECUTIVE, R.TECHNICAL_DIRECTOR}),
+    (issued, {R.QUALITY_OFFICE, R.EXECUTIVE, R.ARCHIVIST}),
+    (health, {R.ADMINISTRATOR}),
+    (evidence, {R.AUDITOR}),
+)
+
+
+def roles_today(user) -> set[str]:
+    """Every role that `user` holds today, by a post or on any project."""
+    assigned = Assignment.objects.in_force().filter(user=user).values_list("role", flat=True).distinct()
+    return {role for role, _ in user.posts_today} | set(assigned)
+
+
+def first_screen(user) -> list[Block]:
+    """The blocks of `user`'s first screen, in order."""
+    roles = roles_today(user)
+    blocks = [block for build, at_home in SCREEN if (block := build(user)) and (block.total or roles & at_home)]
+    return blocks + [build(user) for build, at_home in ROLE_BLOCKS if roles & at_home]

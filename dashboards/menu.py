@@ -1,0 +1,75 @@
+"""The menu on the left: which pages there are, and who finds a link to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from staff.choices import Action
+from staff.permissions import is_set_apart
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the menu. `is_for(user)` asks the permission table, never for a role."""
+
+    title: str
+    url_name: str
+    icon: str
+    is_for: Callable[..., bool] = lambda user: True
+    section: str = ""
+
+
+@dataclass
+class Link:
+    """A line of the menu as the template draws it."""
+
+    title: str
+    url: str
+    icon: str
+    section: str = ""
+    count: int = 0
+    is_active: bool = False
+
+
+def _may(action: Action):
+    return lambda user: user.may(action)
+
+
+def _does_business(user) -> bool:
+    """三员分立: whoever configures or audits has nothing to prepare or to sign."""
+    return not is_set_apart(role for role, _ in user.posts_today)
+
+
+def _sees_business(user) -> bool:
+    return not user.may(Action.CONFIGURE)
+
+
+INBOX = "dashboards:inbox"
+
+PAGES = (
+    Page("工作台", "dashboards:home", "home"),
+    Page("待办", INBOX, "inbox", _does_business),
+    Page("项目", "projects:list", "folders", _sees_business, "业务"),
+    Page("成果文件", "reviews:deliverables", "file-check", _sees_business),
+    Page("委托人", "projects:clients", "building-community", _may(Action.CREATE_PROJECT)),
+    Page("评分标准", "scoring:standard_list", "list-check", section="制度"),
+    Page("人员", "staff:people_list", "users", _may(Action.MANAGE_PEOPLE), "管理"),
+    Page("单位", "staff:unit_list", "sitemap", _may(Action.MANAGE_PEOPLE)),
+    Page("基础数据", "admin:index", "settings", _may(Action.CONFIGURE)),
+    Page("证据链", "ledger:entry_list", "link", _may(Action.READ_LEDGER), "审计"),
+)
+
+
+def links_for(user, path: str, todo_count: int) -> list[Link]:
+    """The menu of `user` on the page at `path`: the link that leads nearest to it is the active one."""
+    links = [
+        Link(page.title, reverse(page.url_name), page.icon, page.section, todo_count if page.url_name == INBOX else 0)
+        for page in PAGES
+        if page.is_for(user)
+    ]
+    home = reverse("dashboards:home")
+    leading = [link for link in links if path == link.url or (link.url != home and path.startswith(link.url))]
+    if leading:
+        max(leading, key=lambda link: len(link.url)).is_active = True
+    return links
