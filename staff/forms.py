@@ -37,7 +37,7 @@ class PasswordForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["new_password"].help_text = " ".join(password_validators_help_texts())
+        self.fields["new_password"].help_text = "".join(password_validators_help_texts()).replace("你", "您")
 
     def clean(self):
         data = super().clean()

@@ -1,6 +1,7 @@
 """The auditor's pages: who reads the chain, filters, paging, export, verification."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
@@ -191,3 +192,12 @@ def test_verification_names_the_broken_row(cast, log_in):
         Entry.objects.filter(number=2).update(data="{}")
     page = text(log_in(cast.auditor).post("/ledger/verify/"))
     assert "第 2 行的内容与其哈希不符" in page
+
+
+def test_every_action_that_is_recorded_has_chinese_words(settings):
+    written = set()
+    for app in ("staff", "scoring", "projects", "reviews", "dashboards"):
+        for path in (settings.BASE_DIR / app).rglob("*.py"):
+            written |= set(re.findall(r'action="([a-z_]+\.[a-z_]+)"', path.read_text()))
+    assert len(written) > 20
+    assert written - dict(all_actions()).keys() == set()
