@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils.crypto import get_random_string
 
 from projects.choices import BusinessLine, Importance
 from projects.models import MONEY, Deliverable, DeliverableVersion, Project
+from reviews import rules
 from reviews.choices import (
     CURRENT_STATES,
     LIVE_STATES,
@@ -418,6 +420,12 @@ class IssueNumberRule(models.Model):
 
     def __str__(self) -> str:
         return self.pattern
+
+    def clean(self):
+        if problem := rules.number_pattern_problem(self.pattern):
+            raise ValidationError({"pattern": problem})
+        if not isinstance(self.line_codes, dict) or not set(self.line_codes) <= set(BusinessLine.values):
+            raise ValidationError({"line_codes": "业务线代码须为“业务类型: 代码”的对照，且业务类型须在系统中存在。"})
 
 
 class IssueCounter(models.Model):

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 from django.db.models import Prefetch, Q
 
+from ledger.models import Entry
 from projects.choices import RiskStatus
 from projects.models import Deliverable, Project
 from projects.queries import holders_of, roles_on
 from projects.services import damaged_files
 from reviews import rules
-from reviews.choices import ChecklistResult, LevelKind, RemarkState
+from reviews.choices import ChecklistResult, LevelKind, RemarkState, State
 from reviews.models import Level, ProjectRoute, Remark, Round, Route, RouteDefault, Seat, Signature
 from scoring.rules import FAIL
 from staff.choices import Action, Role
@@ -83,9 +84,14 @@ def missing_seats(round: Round) -> list[str]:
     return missing
 
 
+def exempted_levels(deliverable) -> set[int]:
+    """The levels that are exempted: none, whatever was signed, once the deliverable has calculation work (rule 1 [S])."""
+    return set() if deliverable.has_calculation else set(deliverable.exemptions.values_list("level", flat=True))
+
+
 def levels_to_pass(round: Round) -> list[Level]:
     """The route's levels in order, the exempted ones left out."""
-    exempt = set(round.deliverable.exemptions.values_list("level", flat=True))
+    exempt = exempted_levels(round.deliverable)
     return [level for level in round.route.levels.all() if level.pk not in exempt]
 
 
@@ -95,11 +101,11 @@ def next_level(round: Round, level: Level) -> Level:
 
 
 def signatures_of(round: Round):
-    """The signatures of a round that stand, in order of the levels."""
+    """The signatures of a round that stand, level by level in the order of signing (a panel's leader comes last)."""
     return (
         round.signatures.filter(revoked_at__isnull=True)
         .select_related("level", "signer", "score_sheet")
-        .order_by("level__order", "seat_number")
+        .order_by("level__order", "signed_at", "pk")
     )
 
 
@@ -205,8 +211,6 @@ def _signature_gaps(round: Round) -> list[Gap]:
                 number == 0 and level.kind != LevelKind.PREPARE and is_about_money(round) and signature.amount is None
             ):
                 gaps.append(Gap(f"{name}未填写本级金额", owed_by))
-    if round.deliverable.has_calculation and round.deliverable.exemptions.exists():
-        gaps.append(Gap("涉及计量或计算的成果不能免除校核", "单位技术负责人"))
     return gaps
 
 
@@ -262,9 +266,21 @@ def last_signature(round: Round) -> Signature | None:
     return round.signatures.filter(revoked_at__isnull=True).order_by("-signed_at", "-pk").first()
 
 
+# What only a preparer does, by the words of the evidence chain. A preparer who took over a draft and gave it on again
+# has left no other trace.
+_ACTS_OF_PREPARERS = [
+    "attachment.add", "attachment.remove", "version.update",
+    *(f"review.{act}" for act in (Act.SUBMIT, Act.ANSWER, Act.REVISE, Act.WITHDRAW)),
+]  # fmt: skip
+
+
 def has_prepared(user, deliverable) -> bool:
-    """Whether `user` is, or ever was, preparer of this deliverable: such a person signs no level of it (rule 6)."""
-    return deliverable.preparer_id == user.pk or deliverable.versions.filter(created_by=user).exists()
+    """Whether `user` is preparer of this deliverable or ever worked on it as such: that person signs no level (rule 6)."""
+    return (
+        deliverable.preparer_id == user.pk
+        or deliverable.versions.filter(created_by=user).exists()
+        or Entry.objects.about(deliverable).filter(actor=user, action__in=_ACTS_OF_PREPARERS).exists()
+    )
 
 
 def inbox(user):
@@ -297,6 +313,18 @@ def is_withdrawable(round: Round) -> bool:
     """Whether nobody has acted since the preparer submitted (rule 7)."""
     signed = signatures_of(round).exclude(signer=round.deliverable.preparer_id).exists()
     return not signed and not round.remarks.exclude(state=RemarkState.DRAFT).exists()
+
+
+def seats_of(round: Round) -> list[Seat]:
+    """The seats of a round's deliverable in order; `seat.is_open` says whether it can still be handed over."""
+    signed = set(signatures_of(round).values_list("level", "seat_number"))
+    seats = list(round.deliverable.seats.select_related("level", "holder__unit").order_by("level__order", "number"))
+    for seat in seats:
+        if seat.level.kind == LevelKind.PREPARE:
+            seat.is_open = round.state in (State.PREPARING, State.ANSWERING)
+        else:
+            seat.is_open = round.is_live and (seat.level_id, seat.number) not in signed
+    return seats
 
 
 def exemptible_levels(round: Round) -> list[Level]:

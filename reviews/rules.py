@@ -64,3 +64,19 @@ def statement_problem(rows: Sequence[str], declares_none: bool, name: str) -> st
     if not rows and not declares_none:
         return f"请填写{name}，或明确声明“无”。应说明而未说明的，视同对其已认同。"
     return None
+
+
+NUMBER_PARTS = {"year": 2026, "unit": "ZJ1", "line": "JSSH"}
+
+
+def number_pattern_problem(pattern: str) -> str | None:
+    """What is wrong with an issue number pattern, in Chinese, or None. It needs {year} and exactly one serial."""
+    if pattern.count("{serial") != 1:
+        return "编号规则须包含且只包含一个流水号，如 {serial:04d}。"
+    if "{year}" not in pattern:
+        return "编号规则须包含年份 {year}：流水号按年另起。"
+    try:
+        pattern.format(serial=1, **NUMBER_PARTS)
+    except (KeyError, IndexError, ValueError):
+        return "编号规则中只能使用 {year}、{unit}、{line} 和 {serial}。"
+    return None

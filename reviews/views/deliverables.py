@@ -154,7 +154,7 @@ def deliverable(request, pk):
         statements=list(queries.statements_before(round)),
         gaps=queries.issue_gaps(round) if round.state == State.ISSUING else [],
         missing=queries.missing_seats(round) if round.state == State.PREPARING else [],
-        sent_back=_sent_back(round), issue=issue, seats=_seats(found), changes=_changes(round),
+        sent_back=_sent_back(round), issue=issue, seats=queries.seats_of(round), changes=_changes(round),
         is_other_route=round.state == State.PREPARING and queries.route_of(found.project).pk != round.route_id,
     )  # fmt: skip
 
@@ -165,10 +165,6 @@ def _files(round: Round) -> list[dict]:
          "url": reverse("projects:attachment_download", args=[row.pk])}
         for row in round.version.attachments.all()
     ]  # fmt: skip
-
-
-def _seats(deliverable: Deliverable):
-    return deliverable.seats.select_related("level", "holder__unit").order_by("level__order", "number")
 
 
 def _sent_back(round: Round) -> Round | None:
