@@ -188,8 +188,9 @@ def create_deliverable(*, actor, project, title, kind, discipline: Discipline, p
     """A deliverable with its first, empty version. Use `reviews.services.open_deliverable`, which also opens the chain."""
     permissions.require(actor, Action.CREATE_DELIVERABLE, roles_on(actor, project, discipline))
     permissions.require(preparer, Action.PREPARE, roles_on(preparer, project, discipline))
-    # The project's row is locked so that two deliverables opened at once do not count to the same number.
-    Project.objects.select_for_update().get(pk=project.pk)
+    # The project's row is locked so that two deliverables opened at once do not count to the same number; not its key,
+    # which others need who add rows to the project.
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     serial = project.deliverables.count() + 1
     deliverable = Deliverable(
         project=project, number=f"{project.number}-{serial:02d}", title=title, kind=kind, discipline=discipline,
@@ -264,7 +265,11 @@ def add_attachment(*, actor, version: DeliverableVersion, upload: UploadedFile) 
     _require_own_draft(actor, version)
     checked = uploads.inspect(upload)
     # Locked after the (slow) look at the file, so that a version cannot be sealed between check and write.
-    version = DeliverableVersion.objects.select_for_update().select_related("deliverable__project").get(pk=version.pk)
+    version = (
+        DeliverableVersion.objects.select_for_update(of=["self"])
+        .select_related("deliverable__project")
+        .get(pk=version.pk)
+    )
     _require_own_draft(actor, version)
     if version.attachments.filter(name=checked.name).exists():
         raise ValidationError(f"本版本已有名为“{checked.name}”的文件，请先移除原文件或改名。")
@@ -283,7 +288,7 @@ def add_attachment(*, actor, version: DeliverableVersion, upload: UploadedFile) 
 def remove_attachment(*, actor, attachment: Attachment) -> None:
     """Take a file out of a draft version. Its bytes go when the transaction has ended well."""
     version = (
-        DeliverableVersion.objects.select_for_update()
+        DeliverableVersion.objects.select_for_update(of=["self"])
         .select_related("deliverable__project")
         .get(pk=attachment.version_id)
     )
