@@ -263,8 +263,10 @@ def _start_over(round: Round, actor) -> Round:
 def touch(*, round: Round, actor, turn: int) -> Round:
     """Hold a round for a write that does not move it (a remark, a re-check): whoever moves it meanwhile waits or loses.
 
+    The row is written as it is, which locks it; when it was last moved, and by whom, stays what it was.
+
     Must run in a transaction. Raises AlreadyHandled when the round has moved since `turn`."""
-    if not Round.objects.filter(pk=round.pk, turn=turn, state__in=LIVE_STATES).update(last_acted_at=timezone.now()):
+    if not Round.objects.filter(pk=round.pk, turn=turn, state__in=LIVE_STATES).update(turn=turn):
         raise already_handled(round)
     return Round.objects.select_related("deliverable__project__unit", "deliverable__discipline", "level").get(
         pk=round.pk

@@ -11,8 +11,8 @@ from projects.models import Deliverable, Project
 from projects.queries import holders_of, roles_on
 from projects.services import damaged_files
 from reviews import rules
-from reviews.choices import ChecklistResult, LevelKind, RemarkState, State
-from reviews.models import Level, ProjectRoute, Remark, Round, Route, RouteDefault, Seat, Signature
+from reviews.choices import Act, ChecklistResult, LevelKind, RemarkEventKind, RemarkState, State
+from reviews.models import Level, ProjectRoute, Remark, RemarkEvent, Round, Route, RouteDefault, Seat, Signature
 from scoring.rules import FAIL
 from staff.choices import Action, Role
 from staff.duties import Duty
@@ -312,7 +312,13 @@ def deliverable_rows(user):
 def is_withdrawable(round: Round) -> bool:
     """Whether nobody has acted since the preparer submitted (rule 7)."""
     signed = signatures_of(round).exclude(signer=round.deliverable.preparer_id).exists()
-    return not signed and not round.remarks.exclude(state=RemarkState.DRAFT).exists()
+    remarked = round.remarks.exclude(state=RemarkState.DRAFT).exists()
+    return not signed and not remarked and not rechecks_in(round).exists()
+
+
+def rechecks_in(round: Round):
+    """The re-checks in this round, also of remarks that were raised in a round before."""
+    return RemarkEvent.objects.filter(round=round).exclude(kind=RemarkEventKind.ANSWER)
 
 
 def seats_of(round: Round) -> list[Seat]:

@@ -17,7 +17,8 @@ def seal_rounds(deliverable) -> list[dict]:
         .order_by("number")
     )
     holders = {(s.level_id, s.number): s.holder.name for s in deliverable.seats.select_related("holder")}
-    exempt = {e.level_id: e for e in deliverable.exemptions.select_related("signed_by")}
+    exemptions = [] if deliverable.has_calculation else deliverable.exemptions.select_related("signed_by")
+    exempt = {exemption.level_id: exemption for exemption in exemptions}
     # A round that never got anywhere is not worth a row, unless it is the present one.
     told = [r for r in rounds if r.submitted_at or r.state in LIVE_STATES]
     return [

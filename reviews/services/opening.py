@@ -74,19 +74,32 @@ def _write_seats(deliverable: Deliverable, route: Route, seats: Seats, actor) ->
 def appoint_seats(*, actor, round: Round, turn: int, seats: Seats) -> Round:
     """Set everybody's seat anew while the deliverable is being prepared, on the project's present route."""
 
+    route = queries.route_of(round.deliverable.project)
+
     def write(round: Round) -> dict:
-        route = queries.route_of(round.deliverable.project)
         _write_seats(round.deliverable, route, seats, actor)
         if route.pk != round.route_id:
             round.route = route
             Round.objects.filter(pk=round.pk).update(route=route)
+            _carry_remarks(round)
         return {
             "route": route.code,
             "seats": [[level, number, person.pk] for (level, number), person in seats.items()],
         }
 
-    first = queries.route_of(round.deliverable.project).levels.get(order=0)
+    first = route.levels.get(order=0)
     return move(round=round, act=Act.APPOINT, actor=actor, turn=turn, level=first, write=write)
+
+
+def _carry_remarks(round: Round) -> None:
+    """Remarks that are not closed go to the level of the new route that is called the same, else to the one in the same
+    place: a level that is not on the route could never close them, and nothing could be signed any more."""
+    levels = [level for level in queries.levels_to_pass(round) if level.kind != LevelKind.PREPARE]
+    for remark in round.deliverable.remarks.unsettled().select_related("level"):
+        namesake = next((level for level in levels if level.title == remark.level.title), None)
+        not_above = [level for level in levels if level.order <= remark.level.order] or levels[:1]
+        remark.level = namesake or not_above[-1]
+        remark.save(update_fields=["level"])
 
 
 @transaction.atomic
@@ -184,6 +197,9 @@ def exempt_level(*, actor, round: Round, turn: int, level: Level, reason: str, c
             raise ValidationError(f"{level.title}已签署，无须免除。")
         if round.deliverable.exemptions.filter(level=level).exists():
             raise ValidationError(f"{level.title}已免除。")
+        if round.deliverable.remarks.unsettled().filter(level=level).exists():
+            # Nobody else could ever close them.
+            raise ValidationError(f"{level.title}还有未关闭的意见，不能免除。")
         Exemption.objects.create(
             deliverable=round.deliverable, level=level, reason=reason, signed_by=actor, signed_at=timezone.now()
         )

@@ -261,10 +261,10 @@ def revoke(*, actor, round: Round, turn: int, reason: str) -> Round:
 
 
 def _acted_since(round: Round, signature: Signature) -> bool:
-    """Whether the holder of the next level has raised a remark since this signature."""
-    return Remark.objects.filter(round=round, raised_at__gt=signature.signed_at).exclude(
-        level=signature.level_id
-    ).exists() or (round.remarks.filter(events__at__gt=signature.signed_at).exclude(level=signature.level_id).exists())
+    """Whether another level has raised or re-checked a remark since this signature."""
+    raised = Remark.objects.filter(round=round, raised_at__gt=signature.signed_at).exclude(level=signature.level_id)
+    rechecked = queries.rechecks_in(round).filter(at__gt=signature.signed_at)
+    return raised.exists() or rechecked.exclude(remark__level=signature.level_id).exists()
 
 
 @transaction.atomic
