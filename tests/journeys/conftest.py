@@ -75,6 +75,7 @@ def screenshot(request):
         nonlocal taken
         taken += 1
         path = folder / f"{taken:02}-{name}.png"
+        page.evaluate("window.scrollTo(0, 0)")  # the sticky head belongs at the top of the picture
         page.screenshot(path=path, full_page=True)
         return path
 

@@ -1,9 +1,11 @@
 """Steps of the chain for tests, each through the real services, with everything that the form would send."""
 
 import io
+from datetime import datetime
 from decimal import Decimal
 
 import pikepdf
+import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -29,6 +31,15 @@ def pdf_file(name: str = "结算审核报告.pdf", mark: str = "") -> SimpleUplo
     return SimpleUploadedFile(name, buffer.getvalue(), content_type="application/pdf")
 
 
+def workbook_file(name: str = "结算审核对比表.xlsx", mark: str = "") -> SimpleUploadedFile:
+    """An xlsx of one cell: checked in-process, so much faster to upload than a PDF."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        book.set_properties({"created": datetime(2026, 1, 1)})  # noqa: DTZ001
+        book.add_worksheet().write(0, 0, mark or "对比表")
+    return SimpleUploadedFile(name, buffer.getvalue())
+
+
 def confirmed(user) -> Confirmation:
     """As if the password had just been re-entered."""
     return Confirmation(user_id=user.pk, at=timezone.now())
@@ -43,7 +54,7 @@ def live(deliverable) -> Round:
 
 
 def open_deliverable(cast, project, *, title="土建结算审核报告", has_calculation=True, **fields):
-    """A deliverable of the cast's preparer in 土建, with one PDF in its first version."""
+    """A deliverable of the cast's preparer in 土建, with one workbook in its first version."""
     fields = {"submitted_amount": Decimal("1000000.00"), "draft_amount": Decimal("960000.00"), **fields}
     deliverable = services.open_deliverable(
         actor=cast.preparer, project=project, title=title, kind=DeliverableKind.SETTLEMENT_REPORT,
@@ -53,9 +64,10 @@ def open_deliverable(cast, project, *, title="土建结算审核报告", has_cal
     return deliverable
 
 
-def upload(deliverable, name="结算审核报告.pdf", mark=""):
+def upload(deliverable, name="结算审核对比表.xlsx", mark=""):
     version = deliverable.versions.order_by("-number").first()
-    return project_services.add_attachment(actor=deliverable.preparer, version=version, upload=pdf_file(name, mark))
+    make = pdf_file if name.endswith(".pdf") else workbook_file
+    return project_services.add_attachment(actor=deliverable.preparer, version=version, upload=make(name, mark))
 
 
 def content(round: Round, **changes) -> SignContent:

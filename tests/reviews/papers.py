@@ -22,10 +22,16 @@ def squeezed(text: str) -> str:
 
 
 def text_of(content: bytes) -> str:
-    """All text of a PDF, squeezed."""
-    return squeezed(poppler("pdftotext", content))
+    """All text of a PDF, squeezed; cell by cell (-raw), where reading order would mix the lines of neighbouring cells."""
+    return squeezed(poppler("pdftotext", content, "-raw"))
 
 
 def pages_of(content: bytes) -> list[str]:
     """The text of each page, squeezed."""
-    return [squeezed(page) for page in poppler("pdftotext", content).split("\f")[:-1]]
+    return [squeezed(page) for page in poppler("pdftotext", content, "-raw").split("\f")[:-1]]
+
+
+def is_inside(content: bytes, width: float, margin_mm: float = 13) -> bool:
+    """Whether no letter stands beyond the right margin of pages `width` points wide."""
+    edges = [float(edge) for edge in re.findall(r'xMax="([\d.]+)"', poppler("pdftotext", content, "-bbox"))]
+    return max(edges) <= width - margin_mm / 25.4 * 72 + 1

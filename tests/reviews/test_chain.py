@@ -423,7 +423,7 @@ def test_issue_numbers_have_no_gap_after_a_failed_issue(cast, project):
     numbers = []
     for title in ("甲", "乙", "丙"):
         made = flow.open_deliverable(cast, project, title=title)
-        flow.upload(made, name=f"{title}.pdf", mark=title)
+        flow.upload(made, name=f"{title}.xlsx", mark=title)
         flow.submit(made)
         flow.sign_all(made)
         with refused("请填写意见"):
