@@ -9,7 +9,7 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import exceptions, status, views
+from rest_framework import exceptions, status
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.fields import get_error_detail
 from rest_framework.filters import OrderingFilter
@@ -108,6 +108,9 @@ class Late(exceptions.APIException):
 def answer_error(error: Exception, context: dict):
     """DRF's handler, told of what our services raise: ValidationError is 400 by field, PermissionDenied 403, an error
     with a status of its own (409: somebody was faster) keeps it, and a lock-out is 429 whoever noticed it."""
+    # Not above: the views of DRF load this module, by the settings, while they are being loaded themselves.
+    from rest_framework.views import exception_handler
+
     request = context["request"]._request
     if getattr(request, "axes_locked_out", False):
         # It is told here, in JSON; left set, the middleware of axes would answer with the page for people.
@@ -121,7 +124,7 @@ def answer_error(error: Exception, context: dict):
         error = exceptions.ParseError("请求不符合要求。")
     elif getattr(error, "status_code", None) == status.HTTP_409_CONFLICT:
         error = Late(str(error))
-    return views.exception_handler(error, context)
+    return exception_handler(error, context)
 
 
 def _by_field(error: DjangoValidationError) -> dict:
