@@ -291,6 +291,7 @@ def test_signature_picture_is_drawn_anew_as_png_under_a_random_name(cast, log_in
     assert response["Content-Type"] == "image/png"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert b"".join(response.streaming_content).startswith(b"\x89PNG")
+    response.close()
 
 
 def test_nothing_of_the_uploaded_file_but_the_picture_survives(cast, log_in):
@@ -298,7 +299,8 @@ def test_nothing_of_the_uploaded_file_but_the_picture_survives(cast, log_in):
     hidden.add_text("Comment", "<script>alert(1)</script>")
     upload(log_in(cast.preparer), picture(pnginfo=hidden) + b"<?php evil();")
     cast.preparer.refresh_from_db()
-    stored = cast.preparer.signature_image.read()
+    with cast.preparer.signature_image.open() as file:
+        stored = file.read()
     assert b"script" not in stored
     assert b"php" not in stored
 
