@@ -16,22 +16,21 @@ from staff.choices import Role
 
 R = Role
 
-# Block → the roles whose first screen has it even while it is empty. Others see it when there is something in it.
+# In the order of the screen: block, the roles whose first screen has it.
 SCREEN = (
     (preparing, {R.COST_ENGINEER}),
+    (key_figures, {R.EXECUTIVE}),
     (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
     (submitted, {R.COST_ENGINEER}),
-)
-# Block → the roles whose first screen has it.
-ROLE_BLOCKS = (
     (managed_projects, {R.PROJECT_MANAGER}),
-    (key_figures, {R.EXECUTIVE}),
     (units, {R.QUALITY_OFFICE, R.EXECUTIVE, R.CHIEF_ENGINEER}),
     (overdue, {R.QUALITY_OFFICE, R.EXECUTIVE, R.TECHNICAL_DIRECTOR}),
     (issued, {R.QUALITY_OFFICE, R.EXECUTIVE, R.ARCHIVIST}),
     (health, {R.ADMINISTRATOR}),
     (evidence, {R.AUDITOR}),
 )
+# One's own work shows itself to everybody who has some, whatever the role.
+OWN_WORK = (preparing, signing, submitted)
 
 
 def roles_today(user) -> set[str]:
@@ -43,5 +42,10 @@ def roles_today(user) -> set[str]:
 def first_screen(user) -> list[Block]:
     """The blocks of `user`'s first screen, in order."""
     roles = roles_today(user)
-    blocks = [block for build, at_home in SCREEN if (block := build(user)) and (block.total or roles & at_home)]
-    return blocks + [build(user) for build, at_home in ROLE_BLOCKS if roles & at_home]
+    blocks = []
+    for build, at_home in SCREEN:
+        if roles & at_home:
+            blocks.append(build(user))
+        elif build in OWN_WORK and (block := build(user)).total:
+            blocks.append(block)
+    return blocks

@@ -17,12 +17,10 @@ CERTIFICATE_WARNING = timedelta(days=60)
 def health(user) -> Block:
     """Each finding with its number and the first people concerned."""
     findings = [
-        _people(
-            "审签人无有效执业证书", _signers_without_certificate(), "签署时将被拒绝，请登记或更新证书。", "overdue"
-        ),
-        _people("执业证书 60 天内到期", _expiring_certificates(), "请提醒本人办理延续注册。", "returned"),
-        _people("停用人员仍占审签席位", _disabled_holders(), "由项目经理移交给在职人员后，流程才能继续。", "overdue"),
-        _people("无手机也无邮箱", _unreachable(), "系统内消息仍可送达，其他渠道无法联系。", "returned"),
+        _people("审签人缺有效证书", _signers_without_certificate(), "签署时将被拒绝，请登记或更新证书。", "overdue"),
+        _people("证书 60 天内到期", _expiring_certificates(), "请提醒本人办理延续注册。", "returned"),
+        _people("停用者仍占席位", _disabled_holders(), "由项目经理移交给在职人员后，流程才能继续。", "overdue"),
+        _people("无手机和邮箱", _unreachable(), "系统内消息仍可送达，其他渠道无法联系。", "returned"),
     ]
     data = {"findings": findings, "vacant_seats": vacant_seats(), "ledger_length": head()[0], "head": head_export()}
     return Block("health", sum(finding["count"] for finding in findings), data)

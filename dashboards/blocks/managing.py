@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from reviews.models import Round
 from staff.choices import Role
 
 BLOCKERS = 3
+_MOST_URGENT = (F("deliverable__due_on").asc(nulls_last=True), "last_acted_at", "pk")
 
 
 def managed_projects(user) -> Block:
@@ -27,7 +28,7 @@ def managed_projects(user) -> Block:
         )
     )
     rounds = defaultdict(list)
-    for row in chain.tell(chain.as_rows(_live_rounds(projects)).order_by("last_acted_at"), user):
+    for row in chain.tell(chain.as_rows(_live_rounds(projects)).order_by(*_MOST_URGENT), user):
         rounds[row.deliverable.project_id].append(row)
     today = timezone.localdate()
     for project in projects:
