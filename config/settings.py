@@ -167,6 +167,7 @@ AXES_LOCKOUT_TEMPLATE = "staff/locked_out.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+AXES_CLIENT_IP_CALLABLE = "staff.addresses.client_address"
 
 # ── Language and time ───────────────────────────────────────────────────────
 LANGUAGE_CODE = "zh-hans"
@@ -200,6 +201,11 @@ STORAGES = {
 FILE_UPLOAD_PERMISSIONS = 0o600
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=200) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "projects.uploads.handlers.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 LEDGER_HEADS_FILE = Path(env.str("LEDGER_HEADS_FILE", default=str(DATA_DIR / "ledger_heads.jsonl")))
 
 # ── Security of the transport ───────────────────────────────────────────────
@@ -247,6 +253,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "staff.api.answer_error",
+    # What may be sent stands in the schema; DRF's own guess at it would be wrong.
+    "DEFAULT_METADATA_CLASS": None,
     "PAGE_SIZE": 25,
     "COERCE_DECIMAL_TO_STRING": True,
 }

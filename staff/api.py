@@ -75,8 +75,8 @@ class BoundedJSONParser(JSONParser):
             raise TooLarge
         try:
             return super().parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise exceptions.ParseError("JSON 嵌套过深。") from error
+        except (exceptions.ParseError, RecursionError) as error:
+            raise exceptions.ParseError("请求内容不是有效的 JSON，或嵌套过深。") from error
 
 
 class Pages(PageNumberPagination):
