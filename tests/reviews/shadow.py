@@ -178,7 +178,9 @@ class Shadow:
         self.notes.remove(note)
 
     def allows_return(self, actor: int) -> bool:
-        return self.state == REVIEWING and self.holds(actor) and bool(self.here(DRAFT, OPEN)) and not self.here(ANSWERED)
+        return (
+            self.state == REVIEWING and self.holds(actor) and bool(self.here(DRAFT, OPEN)) and not self.here(ANSWERED)
+        )
 
     def return_remarks(self) -> None:
         self._release()
