@@ -182,6 +182,7 @@ class VersionViewSet(viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"], parser_classes=[MultiPartParser])
     def attachments(self, request, pk):
         version = self.get_object()
+        services.require_own_draft(request.user, version)
         upload = checked(UploadSerializer, request)["file"]
         attachment = services.add_attachment(actor=request.user, version=version, upload=upload)
         return Response(AttachmentSerializer(attachment).data, status=status.HTTP_201_CREATED)

@@ -109,7 +109,7 @@ def update_project(*, actor, project: Project, **fields) -> Project:
     unit = fields.get("unit", project.unit)
     if unit.pk != project.unit_id and not units_for_new_projects(actor).filter(pk=unit.pk).exists():
         raise PermissionDenied("您不能把项目转到该单位。")
-    before = _facts(Project.objects.get(pk=project.pk), PROJECT_FIELDS)
+    before = _facts(Project.objects.select_for_update(no_key=True).get(pk=project.pk), PROJECT_FIELDS)
     for name, value in fields.items():
         setattr(project, name, value)
     project.full_clean()
@@ -235,7 +235,8 @@ def new_version(*, actor, deliverable: Deliverable, note: str = "") -> Deliverab
     )  # fmt: skip
 
 
-def _require_own_draft(actor, version: DeliverableVersion) -> None:
+def require_own_draft(actor, version: DeliverableVersion) -> None:
+    """Raise PermissionDenied for everybody but the preparer, ValidationError for a sealed version."""
     if actor.pk != version.deliverable.preparer_id:
         raise PermissionDenied("只有编制人可以修改本版本。")
     if version.sealed_at is not None:
@@ -250,7 +251,7 @@ def update_version(*, actor, version: DeliverableVersion, note: str, submitted_a
         .select_related("deliverable__project")
         .get(pk=version.pk)
     )
-    _require_own_draft(actor, version)
+    require_own_draft(actor, version)
     version.note, version.submitted_amount, version.draft_amount = note, submitted_amount, draft_amount
     version.full_clean()
     version.save(update_fields=["note", "submitted_amount", "draft_amount"])
@@ -262,7 +263,7 @@ def update_version(*, actor, version: DeliverableVersion, note: str, submitted_a
 @transaction.atomic
 def add_attachment(*, actor, version: DeliverableVersion, upload: UploadedFile) -> Attachment:
     """Check a file by what it is and keep it under a random name. Raises ValidationError that says why it is refused."""
-    _require_own_draft(actor, version)
+    require_own_draft(actor, version)
     checked = uploads.inspect(upload)
     # Locked after the (slow) look at the file, so that a version cannot be sealed between check and write.
     version = (
@@ -270,7 +271,7 @@ def add_attachment(*, actor, version: DeliverableVersion, upload: UploadedFile) 
         .select_related("deliverable__project")
         .get(pk=version.pk)
     )
-    _require_own_draft(actor, version)
+    require_own_draft(actor, version)
     if version.attachments.filter(name=checked.name).exists():
         raise ValidationError(f"本版本已有名为“{checked.name}”的文件，请先移除原文件或改名。")
     upload.seek(0)
@@ -292,7 +293,7 @@ def remove_attachment(*, actor, attachment: Attachment) -> None:
         .select_related("deliverable__project")
         .get(pk=attachment.version_id)
     )
-    _require_own_draft(actor, version)
+    require_own_draft(actor, version)
     storage, path = attachment.file.storage, attachment.file.name
     record(actor=actor, action="attachment.remove", subject=version.deliverable, scope=version.deliverable.project,
            data={"version": version.number, "name": attachment.name, "sha256": attachment.sha256})  # fmt: skip

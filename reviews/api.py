@@ -15,8 +15,8 @@ from projects.choices import DeliverableKind
 from projects.models import Deliverable, Discipline
 from projects.services import manifest
 from reviews import queries, services
-from reviews.chain import already_handled
-from reviews.choices import RemarkCategory, RemarkState, Severity, State
+from reviews.chain import already_handled, require_place
+from reviews.choices import Act, RemarkCategory, RemarkState, Severity, State
 from reviews.models import ChecklistItem, Remark, Round, Seat, Signature
 from reviews.serializers import (
     AnswersSerializer,
@@ -143,6 +143,12 @@ class RoundViewSet(viewsets.ReadOnlyModelViewSet):
             "deliverable", "level", "route", "version", "last_actor", "issue__issued_by"
         ).prefetch_related("waitings__user")
 
+    def _to(self, act: Act) -> Round:
+        """The round of the address, for whoever may do `act` with it (403 otherwise, whatever the body says)."""
+        round = self.get_object()
+        require_place(round, act, self.request.user)
+        return round
+
     def _moved(self, live: Round) -> Response:
         """The round as it stands after a move: the same one, or the next."""
         return Response(self.get_serializer(self.get_queryset().get(pk=live.pk)).data)
@@ -173,7 +179,7 @@ class RoundViewSet(viewsets.ReadOnlyModelViewSet):
     )
     @action(detail=True, methods=["post"])
     def submit(self, request, pk):
-        round = self.get_object()
+        round = self._to(Act.SUBMIT)
         data = checked(SubmitSerializer, request)
         content, answers = _content(round, data), _answers(round, data["answers"])
         confirmation = _confirmed(request, data["password"])
@@ -192,7 +198,7 @@ class RoundViewSet(viewsets.ReadOnlyModelViewSet):
     )
     @action(detail=True, methods=["post"])
     def answer(self, request, pk):
-        round = self.get_object()
+        round = self._to(Act.ANSWER)
         data = checked(AnswersSerializer, request)
         answers = _answers(round, data["answers"])
         return self._moved(
@@ -202,7 +208,7 @@ class RoundViewSet(viewsets.ReadOnlyModelViewSet):
     @extend_schema(summary="撤回", description="第一级处理之前可以撤回。", request=ReasonSerializer, responses=MOVED)
     @action(detail=True, methods=["post"])
     def withdraw(self, request, pk):
-        round = self.get_object()
+        round = self._to(Act.WITHDRAW)
         return self._moved(services.withdraw(actor=request.user, round=round, **checked(ReasonSerializer, request)))
 
     @extend_schema(
@@ -213,7 +219,7 @@ class RoundViewSet(viewsets.ReadOnlyModelViewSet):
     )
     @action(detail=True, methods=["post"], url_path="start-version")
     def start_version(self, request, pk):
-        round = self.get_object()
+        round = self._to(Act.REVISE)
         return self._moved(
             services.start_version(actor=request.user, round=round, **checked(NewVersionSerializer, request))
         )

@@ -54,6 +54,8 @@ def _detail(entry: Entry) -> str:
         parts.append(f"评分 {facts['score']}，{facts['grade']}")
     if isinstance(facts.get("remarks"), list):
         parts.append(f"意见 {len(facts['remarks'])} 条")
+    if facts.get("answers"):
+        parts.append(f"回复意见 {len(facts['answers'])} 条")
     if "remark" in facts:
         parts.append(f"意见 {facts['remark']}{'通过' if facts.get('passed') else '未通过'}")
     if "number" in facts and entry.action == f"review.{Act.ISSUE}":

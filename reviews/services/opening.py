@@ -36,6 +36,7 @@ def open_deliverable(*, actor, project: Project, seats: Seats | None = None, **f
 @transaction.atomic
 def update_deliverable(*, actor, deliverable: Deliverable, **fields) -> Deliverable:
     """Change the facts of a deliverable that is being prepared. Raises ValidationError once it is under review."""
+    permissions.require(actor, Action.CREATE_DELIVERABLE, queries.roles_for(actor, deliverable))
     if not deliverable.rounds.filter(state=State.PREPARING).exists():
         raise ValidationError("成果文件已进入审签，不能修改基本信息。")
     return project_services.update_deliverable(actor=actor, deliverable=deliverable, **fields)

@@ -56,8 +56,9 @@ def submit(*, actor, round: Round, turn: int, content: SignContent, confirmation
         round.version = project_services.seal_version(version=round.version)
         if not was_sealed:
             _require_changed(round)
-        _write_answers(round, actor, answers or {}, may_correct=True)
-        return write_signature(round=round, actor=actor, content=content)
+        answered = _write_answers(round, actor, answers or {}, may_correct=True)
+        facts = write_signature(round=round, actor=actor, content=content)
+        return {**facts, "answers": answered} if answered else facts
 
     # From the self-check, not from where the round stands: a stale page may bring a round that is long past it.
     onward = queries.next_level(round, round.route.levels.get(order=0))
@@ -84,8 +85,8 @@ def _require_changed(round: Round) -> None:
         raise ValidationError(f"文件和金额与第 {before.number} 版完全相同，没有新内容，不能作为新版本提交。")
 
 
-def _write_answers(round: Round, actor, answers: Answers, *, may_correct: bool) -> list[int]:
-    """Answer every remark that waits for the preparer; returns their numbers. Raises ValidationError for one missing,
+def _write_answers(round: Round, actor, answers: Answers, *, may_correct: bool) -> list[list]:
+    """Answer every remark that waits for the preparer; returns [number, disposition, text] of each. Raises ValidationError for one missing,
     and for 采纳，已修改 without a new version."""
     answered = []
     for remark in queries.remarks_to_answer(round.deliverable):
@@ -105,7 +106,7 @@ def _write_answers(round: Round, actor, answers: Answers, *, may_correct: bool) 
             remark=remark, kind=RemarkEventKind.ANSWER, disposition=disposition, text=text.strip(), by=actor,
             round=round, at=timezone.now(),
         )  # fmt: skip
-        answered.append(remark.number)
+        answered.append([remark.number, disposition, text.strip()])
     return answered
 
 
@@ -116,11 +117,10 @@ def answer_remarks(*, actor, round: Round, turn: int, answers: Answers) -> Round
     An answer 采纳，已修改 needs a new version, and so a new round: see `start_version` and `submit`."""
 
     def write(round: Round) -> dict:
-        numbers = _write_answers(round, actor, answers, may_correct=False)
-        if not numbers:
+        answered = _write_answers(round, actor, answers, may_correct=False)
+        if not answered:
             raise ValidationError("没有待回复的意见。")
-        given = [[remark_id, disposition, text] for remark_id, (disposition, text) in sorted(answers.items())]
-        return {"remarks": numbers, "answers": given}
+        return {"answers": answered}
 
     return move(round=round, act=Act.ANSWER, actor=actor, turn=turn, write=write)
 
