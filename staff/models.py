@@ -38,11 +38,20 @@ class Unit(models.Model):
         return found
 
 
+def units_by_parent() -> dict[int | None, list[int]]:
+    """Ids of the units directly below each unit; the roots under None."""
+    children: dict[int | None, list[int]] = {}
+    for pk, parent_id in Unit.objects.order_by().values_list("pk", "parent_id"):
+        children.setdefault(parent_id, []).append(pk)
+    return children
+
+
 def unit_and_descendants(unit_ids) -> set[int]:
     """Ids of the given units and of all units below them."""
-    children: dict[int | None, list[int]] = {}
-    for pk, parent_id in Unit.objects.values_list("pk", "parent_id"):
-        children.setdefault(parent_id, []).append(pk)
+    return _below(unit_ids, units_by_parent())
+
+
+def _below(unit_ids, children: dict[int | None, list[int]]) -> set[int]:
     found, queue = set(), list(unit_ids)
     while queue:
         current = queue.pop()
@@ -111,6 +120,19 @@ class User(AbstractBaseUser):
         if not hasattr(self, "_posts_today"):
             self._posts_today = tuple(self.posts.in_force().values_list("role", "unit_id"))
         return self._posts_today
+
+    @property
+    def reach(self) -> tuple[tuple[str, frozenset[int] | None], ...]:
+        """(role, ids of the units where it counts: its own and those below; None: the firm) of each post in force today,
+        cached on the instance: a page asks for it many times."""
+        if not hasattr(self, "_reach"):
+            has_units = any(unit_id for _, unit_id in self.posts_today)
+            children = units_by_parent() if has_units else {}
+            self._reach = tuple(
+                (role, None if unit_id is None else frozenset(_below([unit_id], children)))
+                for role, unit_id in self.posts_today
+            )
+        return self._reach
 
     def may(self, action: Action) -> bool:
         """Whether a post of this person, wherever held, grants `action`. For menus and company-wide pages."""

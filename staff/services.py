@@ -146,9 +146,12 @@ def update_own_contact(*, user: User, phone: str, email: str) -> User:
 
 def _refuse_last_administrator(user: User, besides: Post | None = None) -> None:
     """The firm must keep somebody who can configure, `user` (or just this post of theirs) left out."""
-    others = Post.objects.in_force().filter(role=Role.ADMINISTRATOR, user__is_active=True)
-    mine = others.filter(user=user) if besides is None else others.filter(pk=besides.pk)
-    if mine.exists() and not others.exclude(pk__in=mine.values("pk")).exists():
+    # Posts and people are locked, so that two administrators cannot put each other out at the same time.
+    administrators = list(
+        Post.objects.in_force().filter(role=Role.ADMINISTRATOR, user__is_active=True).select_for_update()
+    )
+    lost = [post for post in administrators if post.user_id == user.pk and besides in (None, post)]
+    if lost and len(lost) == len(administrators):
         raise ValidationError("公司至少保留一名在职的系统管理员。")
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews.verification import cleaned_sha256, find, issue_by_code, public_seals, signatures_intact
+from staff.addresses import client_address
 
 REQUESTS_PER_MINUTE = 30
 
@@ -103,18 +104,9 @@ class HashingHandler(FileUploadHandler):
 
 def _is_too_often(request) -> bool:
     """Counts the requests of an address within this minute."""
-    key = f"verify:{_address(request)}:{int(time.time() // 60)}"
+    key = f"verify:{client_address(request)}:{int(time.time() // 60)}"
     cache.add(key, 0, timeout=120)
     try:
         return cache.incr(key) > REQUESTS_PER_MINUTE
     except ValueError:  # the counter was evicted in between
         return False
-
-
-def _address(request) -> str:
-    """The client's address, behind as many proxies of ours as PROXY_COUNT says; each appends the one it saw."""
-    proxies = settings.AXES_IPWARE_PROXY_COUNT
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if proxies and len(forwarded) >= proxies:
-        return forwarded[-proxies]
-    return request.META["REMOTE_ADDR"]

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from staff import middleware, services
+from staff.addresses import client_address
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,21 @@ def test_lock_out_touches_neither_other_people_nor_other_addresses(cast, client)
     elsewhere = Client(REMOTE_ADDR="10.0.0.9")
     attempt(elsewhere, cast.preparer)
     assert is_in(elsewhere)
+
+
+def test_address_behind_our_proxies_is_the_one_that_they_saw(rf, settings):
+    request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="6.6.6.6, 1.2.3.4")
+    assert client_address(request) == "10.0.0.1"
+    settings.AXES_IPWARE_PROXY_COUNT = 1
+    assert client_address(request) == "1.2.3.4"
+
+
+def test_lock_out_behind_a_proxy_counts_by_the_address_behind_it(cast, settings):
+    settings.AXES_IPWARE_PROXY_COUNT = 1
+    attacker, colleague = Client(HTTP_X_FORWARDED_FOR="6.6.6.6"), Client(HTTP_X_FORWARDED_FOR="10.0.0.7")
+    lock_out(attacker, cast.preparer)
+    attempt(colleague, cast.preparer)
+    assert is_in(colleague)
 
 
 def test_lock_ends_after_its_time(cast, client):
