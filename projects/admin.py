@@ -1,11 +1,12 @@
 from django.contrib import admin
 
 from projects.models import Discipline
+from staff.reference_admin import ReferenceAdmin
 
 
 @admin.register(Discipline)
-class DisciplineAdmin(admin.ModelAdmin):
-    """Reference data. A discipline in use cannot be deleted; projects are kept in the site's own pages."""
+class DisciplineAdmin(ReferenceAdmin):
+    """Reference data. Projects are kept in the site's own pages."""
 
     list_display = ["code", "name", "order"]
     list_editable = ["order"]

@@ -29,12 +29,25 @@ class ReferenceAdmin(admin.ModelAdmin):
         return super().log_change(request, obj, message)
 
     def _announce(self, request, action, obj, message) -> None:
-        values = {name: None if value is None else str(value) for name, value in model_to_dict(obj).items()}
-        announce(actor=request.user, action=action, subject=obj, data={"values": values, "changes": message})
+        """The record and the rows below it as they are now, and which fields the form changed."""
+        rows = {}
+        for inline in self.get_inline_instances(request, obj):
+            parent = inline.get_formset(request, obj).fk.name
+            below = inline.model._default_manager.filter(**{parent: obj}).order_by("pk")
+            rows[inline.model._meta.model_name] = [_values(row) for row in below]
+        announce(
+            actor=request.user,
+            action=action,
+            subject=obj,
+            data={"values": _values(obj), "rows": rows, "changes": message},
+        )
+
+
+def _values(record) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in model_to_dict(record).items()}
 
 
 class ReferenceInline(admin.TabularInline):
-    """Rows that belong to a reference record, edited on its page. What they became stands in the announcement's
-    `changes`; an app whose inline rows decide something records them in full when they come into force."""
+    """Rows that belong to a reference record, edited on its page."""
 
     extra = 0

@@ -1,5 +1,6 @@
 """The seeded standard, giving a score, publishing and copying standards; their pages and the admin."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -225,4 +226,6 @@ def test_change_of_a_draft_in_the_admin_leaves_a_ledger_row(standard, cast, log_
     assert response.status_code == 302
     entry = Entry.objects.order_by("-number").first()
     assert (entry.action, entry.actor) == ("reference.change", cast.administrator)
-    assert "委托" in entry.data
+    data = json.loads(entry.data)
+    assert data["values"]["title"] == "委托"
+    assert [row["text"] for row in data["rows"]["deduction"]] == [row.text for row in rows]

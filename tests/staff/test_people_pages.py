@@ -7,6 +7,7 @@ from io import BytesIO, StringIO
 
 import openpyxl
 import pytest
+from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -16,6 +17,7 @@ from ledger.models import Entry
 from staff import duties, services
 from staff.choices import Role
 from staff.models import Certificate, Post, Unit, User
+from staff.reference_admin import ReferenceAdmin
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -370,6 +372,11 @@ def test_admin_holds_neither_people_nor_evidence(cast, log_in):
     client = log_in(cast.administrator)
     for url in ("/admin/staff/user/", "/admin/auth/group/", "/admin/ledger/entry/", "/admin/scoring/scoresheet/"):
         assert client.get(url).status_code == 404
+
+
+def test_every_page_of_the_admin_announces_its_changes_and_deletes_nothing():
+    assert admin.site._registry
+    assert all(isinstance(page, ReferenceAdmin) for page in admin.site._registry.values())
 
 
 def test_first_administrator_is_made_from_the_shell():
