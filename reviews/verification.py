@@ -19,6 +19,7 @@ from reviews.seals import seal_rounds
 from reviews.services.signing import signature_digest
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+CODE = re.compile(r"[0-9A-Za-z]{1,24}")
 BATCH = 500
 
 
@@ -47,6 +48,9 @@ def cleaned_sha256(text: str) -> str | None:
 
 
 def issue_by_code(code: str) -> Issue | None:
+    """The issue with this verification code; anything that cannot be a code is not even looked for."""
+    if not CODE.fullmatch(code):
+        return None
     found = Issue.objects.select_related("round__version", "round__deliverable__preparer")
     return found.filter(verification_code=code).first()
 
