@@ -1,0 +1,35 @@
+"""The whole demonstration, told once."""
+
+from django.db import transaction
+
+from dashboards.demo import people, projects, story
+from dashboards.demo.clock import Clock
+from dashboards.demo.world import World
+from projects.models import Discipline
+from staff.models import User
+
+BEGINS = 80  # working days ago
+
+
+def is_there() -> bool:
+    """Whether the demonstration is in this database: it comes whole or not at all."""
+    return User.objects.filter(
+        employee_number=people.ADMINISTRATOR, name=people.name_of(people.ADMINISTRATOR)
+    ).exists()
+
+
+@transaction.atomic
+def build() -> World:
+    """Fill an empty database. All or nothing."""
+    clock = Clock()
+    disciplines = {discipline.code: discipline for discipline in Discipline.objects.all()}
+    world = World(clock, people={}, disciplines=disciplines, clients={})
+    clock.tell([(BEGINS, _set_up(world)), *projects.stories(world), *story.stories(world)])
+    return world
+
+
+def _set_up(world: World):
+    """People and clients, before anything else happens."""
+    world.people.update(people.engage(world.clock))
+    world.clients.update(projects.register_clients(world.people))
+    yield 0
