@@ -2,7 +2,7 @@ from django import forms
 from django.urls import reverse
 from django.utils import timezone
 
-from projects.choices import Degree, RiskStatus
+from projects.choices import BusinessLine, Degree, RiskStatus
 from projects.models import Assignment, Client, DeliverableVersion, Inquiry, Project, Risk
 from projects.queries import people_for_teams, suggested_number, units_for_new_projects
 from projects.uploads import ACCEPT, ALLOWED_TEXT
@@ -53,6 +53,7 @@ class ProjectForm(FactsForm):
         )
         for name in ("unit", "client"):
             self.fields[name].empty_label = CHOOSE
+        self.fields["business_line"].choices = [("", CHOOSE), *BusinessLine.choices]
 
 
 class ProjectCreateForm(ProjectForm):

@@ -19,7 +19,7 @@ from projects.choices import (
     Stage,
 )
 from staff.choices import ASSIGNABLE_ROLES, Action, Role
-from staff.models import InForceQuerySet, Unit, unit_and_descendants
+from staff.models import InForceQuerySet, Unit
 
 # Amounts are in 元, to the cent. 15 digits are what SQLite keeps exactly; it could not read a longer one again.
 MONEY = {"max_digits": 15, "decimal_places": 2, "null": True, "blank": True, "validators": [MinValueValidator(0)]}
@@ -70,20 +70,38 @@ class Discipline(models.Model):
         return self.name
 
 
-def _through_posts(user, *, is_secret: bool) -> Q:
-    """The projects that a person's posts open, told apart by confidentiality."""
-    company, unit_ids = set(), set()
-    for role, unit_id in user.posts_today:
-        if unit_id is None:
-            company.add(role)
-        elif role == Role.TECHNICAL_DIRECTOR or not is_secret:
-            unit_ids.add(unit_id)
+def _units_seen(user, *, is_secret: bool) -> set[int] | None:
+    """The units whose projects a person's posts open, told apart by confidentiality; None: those of all units."""
     everywhere = {Role.EXECUTIVE, Role.CHIEF_ENGINEER, Role.QUALITY_OFFICE}
     if not is_secret:
         everywhere |= {Role.ARCHIVIST, Role.AUDITOR}
-    if company & everywhere:
-        return Q()
-    return Q(unit__in=unit_and_descendants(unit_ids)) if unit_ids else Q(pk__in=[])
+    seen: set[int] = set()
+    for role, units in user.reach:
+        if units is None and role in everywhere:
+            return None
+        if units is not None and (role == Role.TECHNICAL_DIRECTOR or not is_secret):
+            seen |= units
+    return seen
+
+
+def sees_all_projects(user) -> bool:
+    """Whether a post opens every project of the firm: no need to look at each then."""
+    return user.is_active and _units_seen(user, is_secret=True) is None
+
+
+def _visible_projects(user) -> Q:
+    """The condition behind `visible_to`, for whoever does not see all; as short as it can be, for it is asked a lot."""
+    seen = Q(pk__in=Assignment.objects.in_force().filter(user=user).order_by().values("project"))
+    if {role for role, _ in user.posts_today} != {Role.ADMINISTRATOR}:
+        seen |= Q(confidentiality=Confidentiality.PUBLIC)
+    open_units, secret_units = (_units_seen(user, is_secret=is_secret) for is_secret in (False, True))
+    if secret_units:
+        seen |= Q(unit__in=secret_units)  # who sees a unit's secrets sees the rest of it
+    if open_units is None:
+        return seen | ~Q(confidentiality=Confidentiality.SECRET)
+    if open_units - secret_units:
+        seen |= Q(unit__in=open_units) & ~Q(confidentiality=Confidentiality.SECRET)
+    return seen
 
 
 class ProjectQuerySet(models.QuerySet):
@@ -95,14 +113,7 @@ class ProjectQuerySet(models.QuerySet):
         """
         if not user.is_active:
             return self.none()
-        mine = Assignment.objects.in_force().filter(user=user).values("project")
-        secret = Q(confidentiality=Confidentiality.SECRET)
-        seen = Q(pk__in=mine) | (~secret & _through_posts(user, is_secret=False))
-        seen |= secret & _through_posts(user, is_secret=True)
-        roles = {role for role, _ in user.posts_today}
-        if roles != {Role.ADMINISTRATOR}:
-            seen |= Q(confidentiality=Confidentiality.PUBLIC)
-        return self.filter(seen)
+        return self if sees_all_projects(user) else self.filter(_visible_projects(user))
 
     def search(self, text: str):
         return self.filter(
@@ -220,7 +231,7 @@ class Assignment(models.Model):
 
 class DeliverableQuerySet(models.QuerySet):
     def visible_to(self, user):
-        return self.filter(project__in=Project.objects.visible_to(user))
+        return self if sees_all_projects(user) else self.filter(project__in=Project.objects.visible_to(user))
 
     def search(self, text: str):
         return self.filter(

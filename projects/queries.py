@@ -19,8 +19,7 @@ def roles_on(user, project, discipline=None) -> set[str]:
     """The roles that `user` has on `project` today: posts of the firm, posts of its unit or a unit above, assignments.
 
     With `discipline`, assignments to another discipline do not count."""
-    lineage = set(project.unit.lineage_ids()) if any(unit_id for _, unit_id in user.posts_today) else set()
-    roles = {role for role, unit_id in user.posts_today if unit_id is None or unit_id in lineage}
+    roles = {role for role, units in user.reach if units is None or project.unit_id in units}
     for role, discipline_id in assignments_of(user, project):
         if discipline is None or discipline_id in (None, discipline.pk):
             roles.add(role)
@@ -110,3 +109,10 @@ def people_of(project):
     members = project.assignments.in_force()
     found = Q(pk__in=members.values("user")) | Q(pk__in=posts.values("user"))
     return User.objects.active().filter(found).select_related("unit").order_by("employee_number")
+
+
+def by_rank(assignments) -> list[Assignment]:
+    """Assignments with people, units and disciplines loaded, the highest role first."""
+    rank = {role.value: position for position, role in enumerate(Role)}
+    rows = assignments.select_related("user__unit", "discipline")
+    return sorted(rows, key=lambda row: (rank[row.role], row.discipline.order if row.discipline else 0, row.pk))

@@ -45,7 +45,9 @@ def _project_page(request, template: str, project, active: str, **context):
     roles = queries.roles_on(request.user, project)
     can = {action.value: permissions.allows(action, roles) for action in Action}
     crumbs = [{"title": "项目", "url": reverse("projects:list")}]
+    open_due = None if project.actual_finish_on else project.planned_finish_on
     context |= {"project": project, "tabs": project_tabs(project, active), "can": can, "crumbs": crumbs}
+    context["open_due"] = open_due
     return render(request, template, context)
 
 
@@ -121,7 +123,7 @@ def _number(text) -> int | None:
 @require_safe
 def project_detail(request, pk):
     project = _project(request, pk)
-    team = project.assignments.in_force().select_related("user__unit", "discipline")
+    team = queries.by_rank(project.assignments.in_force())
     stages = [{"title": stage.label, "state": rules.stage_state(stage, project.stage)} for stage in Stage]
     return _project_page(request, "projects/project_detail.html", project, "projects:detail", team=team, stages=stages)
 
@@ -156,7 +158,7 @@ def team(request, pk):
         if accepted(form, lambda: services.assign(actor=request.user, project=project, **form.cleaned_data)):
             messages.success(request, f"已将 {form.cleaned_data['user'].name} 加入项目组。")
             return redirect("projects:team", pk)
-    members = list(project.assignments.select_related("user__unit", "discipline"))
+    members = queries.by_rank(project.assignments.all())
     today = timezone.localdate()
     context = {
         "form": form or forms.AssignmentForm(),

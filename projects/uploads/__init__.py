@@ -140,4 +140,6 @@ def _kind_of(upload, extension: str) -> str:
             "这是旧版或加密的 Office 文件，不能上传，请去除密码并另存为 .xlsx 或 .docx。", code="old_office"
         )
     archives.refuse_appended(upload)
+    if extension in ACCEPT.replace(".", "").split(","):
+        raise ValidationError(f"内容不是有效的 .{extension} 文件：可能已损坏，或改过扩展名。", code="unsupported")
     raise ValidationError(f"不支持此类文件（.{extension}），可上传：{ALLOWED_TEXT}。", code="unsupported")

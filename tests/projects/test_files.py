@@ -6,9 +6,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from ledger.models import Entry
-from projects import services
+from projects import services, uploads
 from projects.choices import Confidentiality
 from projects.models import Attachment, Project
+from projects.uploads import handlers
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +96,24 @@ def test_only_the_preparer_has_the_page(log_in, cast, draft, attached, who, stat
     assert browser.get(url("version_files", draft.pk)).status_code == status
     expected = 302 if status == 200 else status
     assert browser.post(url("attachment_remove", attached.pk)).status_code == expected
+
+
+@pytest.mark.parametrize("size", [90_000, 3_000_000])
+def test_file_over_the_limit_is_cut_while_it_comes_in_and_refused(log_in, cast, draft, settings, monkeypatch, size):
+    settings.UPLOAD_MAX_BYTES = 50_000
+    monkeypatch.setattr(handlers, "MAX_FILES_OF_FULL_SIZE", 1000)
+    inspect, received = uploads.inspect, []
+    monkeypatch.setattr(uploads, "inspect", lambda upload: received.append(upload.size) or inspect(upload))
+    big = SimpleUploadedFile("大.pdf", b"%PDF-" + b"0" * size)
+    response = log_in(cast.preparer).post(url("version_upload", draft.pk), {"files": [big]})
+    assert "上限" in response.text
+    assert 50_000 < received[0] <= 50_000 + 2 * 64 * 1024
+
+
+def test_request_that_announces_too_much_is_refused(log_in, cast, draft, settings):
+    settings.UPLOAD_MAX_BYTES = 1000
+    big = SimpleUploadedFile("大.pdf", b"%PDF-" + b"0" * 9000)
+    assert log_in(cast.preparer).post(url("version_upload", draft.pk), {"files": [big]}).status_code == 400
 
 
 # ── After submission ────────────────────────────────────────────────────────
