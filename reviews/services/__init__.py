@@ -7,11 +7,12 @@ from reviews.services.opening import (
     exempt_level,
     hand_over,
     open_deliverable,
+    require_seat_to_give,
     update_deliverable,
 )
 from reviews.services.preparing import answer_remarks, start_version, submit, withdraw
 from reviews.services.remarks import draft_remark, drop_remark, recheck_remark, return_remarks, update_remark
-from reviews.services.signing import SignContent, join_opinion, revoke, send_back, sign
+from reviews.services.signing import SignContent, join_opinion, require_last_signer, revoke, send_back, sign
 
 __all__ = [
     "SignContent",
@@ -26,6 +27,8 @@ __all__ = [
     "join_opinion",
     "open_deliverable",
     "recheck_remark",
+    "require_last_signer",
+    "require_seat_to_give",
     "return_remarks",
     "revoke",
     "send_back",

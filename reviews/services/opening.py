@@ -129,7 +129,7 @@ def hand_over(*, actor, round: Round, turn: int, seat: Seat, to, reason: str) ->
     may not sit, and for an empty reason."""
 
     def write(round: Round) -> dict:
-        _may_hand_over(actor, round, seat)
+        require_seat_to_give(actor, round, seat)
         if not reason.strip():
             raise ValidationError({"reason": "请填写移交原因。"})
         if round.deliverable.seats.filter(holder=to).exists():
@@ -148,7 +148,7 @@ def hand_over(*, actor, round: Round, turn: int, seat: Seat, to, reason: str) ->
     return move(round=round, act=Act.HAND_OVER, actor=actor, turn=turn, reason=reason, write=write)
 
 
-def _may_hand_over(actor, round: Round, seat: Seat) -> None:
+def require_seat_to_give(actor, round: Round, seat: Seat) -> None:
     """The holder gives away the own seat; another's seat takes the right to hand over any."""
     if seat.deliverable_id != round.deliverable_id:
         raise PermissionDenied("该席位不属于本成果。")

@@ -235,6 +235,14 @@ def _score(round: Round, actor, content: SignContent, seat_number: int) -> Score
     return give_score(scorer=actor, subject=round, standard=standard, hits=content.hits)
 
 
+def require_last_signer(round: Round, actor) -> Signature:
+    """The newest standing signature of a round, for its signer alone (PermissionDenied); the self-check is not one."""
+    last = queries.last_signature(round)
+    if last is None or last.signer_id != actor.pk or last.level.kind == LevelKind.PREPARE:
+        raise PermissionDenied("只有最近一位签署人可以撤回签署。")
+    return last
+
+
 @transaction.atomic
 def revoke(*, actor, round: Round, turn: int, reason: str) -> Round:
     """Take the own signature back while the next person has not acted (rule 7); the row stays, marked.
@@ -244,8 +252,7 @@ def revoke(*, actor, round: Round, turn: int, reason: str) -> Round:
     level = last.level if last is not None else None
 
     def write(round: Round) -> dict:
-        if last is None or last.signer_id != actor.pk or level.kind == LevelKind.PREPARE:
-            raise PermissionDenied("只有最近一位签署人可以撤回签署。")
+        require_last_signer(round, actor)
         if not reason.strip():
             raise ValidationError({"reason": "请填写撤回原因。"})
         if _acted_since(round, last):

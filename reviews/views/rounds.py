@@ -129,6 +129,11 @@ def answer(request, pk):
 # ── Acts that need a reason ─────────────────────────────────────────────────
 def _reason_page(request, pk, *, act: Act, service, heading: str, explain: str, button: str, done: str):
     round = load_round(request, pk)
+    if not round.is_live:
+        raise AlreadyHandled(round)
+    require_place(round, act, request.user)
+    if act == Act.REVOKE:
+        services.require_last_signer(round, request.user)
     form = forms.ReasonForm(request.POST or None, round=round)
 
     def run():
@@ -137,10 +142,6 @@ def _reason_page(request, pk, *, act: Act, service, heading: str, explain: str, 
     if request.method == "POST" and accepted(form, run):
         messages.success(request, done)
         return _back(round)
-    if request.method == "GET":
-        if not round.is_live:
-            raise AlreadyHandled(round)
-        require_place(round, act, request.user)
     context = {"form": form, "round": round, "deliverable": round.deliverable, "heading": heading,
                "explain": explain, "button": button, "signed": queries.signatures_of(round)}  # fmt: skip
     return render(request, "reviews/reason_form.html", context)
@@ -177,9 +178,9 @@ def sign(request, pk):
     round = load_round(request, pk)
     _require_state(round, State.REVIEWING, State.ISSUING)
     waiting = round.waitings.filter(user=request.user).first()
-    if waiting is None and request.method == "GET":
+    if waiting is None:
         raise PermissionDenied("现在不是您的环节。")
-    is_member = waiting is not None and waiting.duty == Duty.OPINION
+    is_member = waiting.duty == Duty.OPINION
     seat_number = 1 if is_member else 0
     form = forms.SignForm(
         request.POST or None, round=round, manifest=round.version.manifest_sha256, is_member=is_member
@@ -206,6 +207,7 @@ def sign(request, pk):
 def return_remarks(request, pk):
     """发出意见."""
     round = load_round(request, pk)
+    require_place(round, Act.RETURN_REMARKS, request.user)
     form = forms.TurnForm(request.POST, round=round)
 
     def act():
@@ -228,6 +230,7 @@ def hand_over(request, pk, seat_pk):
     if not round.is_live:
         raise AlreadyHandled(round)
     require_place(round, Act.HAND_OVER, request.user)
+    services.require_seat_to_give(request.user, round, seat)
     form = forms.HandOverForm(request.POST or None, round=round)
 
     def act():

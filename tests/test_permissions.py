@@ -1,0 +1,198 @@
+"""Who may open and who may press what: every route × method × each member of the cast.
+
+A row of `tests/permission_table.txt` is a route, a method and one sign for each person, in the order of its head:
+
+    o  let in (200, a redirect inside the site, or 400 for the empty form that this test sends)
+    -  may see the subject, may not do this (403)
+    .  finds nothing (404)
+    L  sent to the login page
+    U  asked to log in (401, the API)
+    M  method not allowed (405)
+    =  too late or not in this state (409)
+
+A route without a row fails the suite. `python -m pytest tests/test_permissions.py --print-table=FILE` writes the table as
+the site has it now: read it critically before it replaces the file.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from notices.models import Notice
+from projects import services as project_services
+from scoring.models import Standard
+from staff.models import Certificate, Post
+from tests.reviews import flow
+
+TABLE = Path(__file__).with_name("permission_table.txt")
+PEOPLE = (
+    "preparer", "checker", "verifier", "approver", "chief_engineer", "executive", "quality_office", "archivist",
+    "auditor", "administrator", "expert1", "outsider", "disabled", "anonymous",
+)  # fmt: skip
+# Django's admin site guards its own pages; its front doors are tested with the people's pages.
+LEFT_OUT = ("admin:",)
+
+
+def all_routes(patterns=None, prefix: str = "") -> list[str]:
+    """The names of every route, namespaces included."""
+    found = []
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            space = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            found += all_routes(pattern.url_patterns, space)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            found.append(prefix + pattern.name)
+    return sorted({name for name in found if not name.startswith(LEFT_OUT)})
+
+
+def methods_of(route: str) -> tuple[str, ...]:
+    return ("GET", "POST") if ":" in route else ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def group_of(route: str) -> str:
+    return route.split(":")[0] if ":" in route else "api"
+
+
+def table_rows() -> dict[tuple[str, str], str]:
+    rows = {}
+    for line in TABLE.read_text().splitlines():
+        if line and not line.startswith("#"):
+            route, method, signs = line.split()
+            rows[route, method] = signs
+    return rows
+
+
+@pytest.fixture
+def world(cast, project, other_project):
+    """One of everything that an address can name, in the states in which its acts are possible."""
+    draft = flow.open_deliverable(cast, project, title="编制中的成果")
+    checking = flow.open_deliverable(cast, project, title="待校核的成果")
+    round = flow.submit(checking)
+    remark = flow.draft_remark(checking)
+    answering = flow.open_deliverable(cast, project, title="待回复的成果")
+    flow.submit(answering)
+    flow.draft_remark(answering)
+    answering_round = flow.return_remarks(answering)
+    signed = flow.open_deliverable(cast, project, title="已校核的成果")
+    flow.submit(signed)
+    signed_round = flow.sign(signed)
+    report = flow.open_deliverable(cast, project, title="不涉及计算的成果", has_calculation=False)
+    risk = project_services.register_risk(actor=cast.verifier, project=project, description="价差", probability=2,
+                                          impact=2, owner=cast.verifier)  # fmt: skip
+    inquiry = project_services.register_inquiry(actor=cast.verifier, project=project, question="何时出结果", asked_by="王工",
+                                                asked_at=project.created_at, channel="written")  # fmt: skip
+    notice = Notice.objects.create(recipient=cast.checker, kind="to_do", title="请校核", url="/")
+    return SimpleNamespace(**locals())
+
+
+def subjects(world) -> dict[str, list]:
+    """What stands in the address of each route that names something. A new route with a value needs a line here."""
+    cast, project = world.cast, world.project
+    version = world.draft.versions.get()
+    attachment = version.attachments.get()
+    certificate = Certificate.objects.get(user=cast.checker)
+    post = Post.objects.get(user=cast.approver)
+    draft_round = flow.live(world.draft)
+    signature = world.signed_round.signatures.first()
+    remark = world.answering.remarks.get()
+    by_subject = [
+        ((project.pk,), "projects: detail edit team risks risk_register inquiries inquiry_register timeline"
+        " reviews: project_deliverables deliverable_create project_route api: project-detail project-team"),
+        ((project.pk, project.assignments.get(user=cast.checker).pk), "projects: assignment_end"),
+        ((project.pk, world.risk.pk), "projects: risk_escalate risk_settle"),
+        ((project.pk, world.inquiry.pk), "projects: inquiry_answer"),
+        ((project.client_id,), "projects: client_detail client_edit api: client-detail"),
+        ((version.pk,), "projects: version_files version_upload"
+        " api: deliverableversion-detail deliverableversion-attachments"),
+        ((attachment.pk,), "projects: attachment_download attachment_remove api: attachment-detail attachment-content"),
+        ((world.checking.pk,), "reviews: deliverable remarks records timeline api: deliverable-detail"),
+        ((world.draft.pk,), "reviews: deliverable_edit seats"),
+        ((draft_round.pk,), "reviews: submit api: round-submit round-self-check"),
+        ((world.round.pk,), "reviews: start_version withdraw sign send_back remark_create return_remarks flow_sheet"
+        " review_record api: round-detail round-start-version round-withdraw"),
+        ((world.round.pk, world.checking.seats.get(level__order=1).pk), "reviews: hand_over"),
+        ((world.answering_round.pk,), "reviews: answer api: round-answer"),
+        ((world.signed_round.pk,), "reviews: revoke"),
+        ((flow.live(world.report).pk,), "reviews: exempt"),
+        ((world.remark.pk,), "reviews: remark_edit remark_drop remark_recheck"),
+        ((remark.pk,), "api: remark-detail"),
+        ((signature.pk,), "api: signature-detail"),
+        (("no-such-code-no-such-code",), "reviews: verify"),
+        ((cast.checker.pk,), "staff: person_detail person_edit person_deactivate person_reactivate"
+        " person_reset_password post_assign certificate_add"),
+        ((cast.approver.pk, post.pk), "staff: post_end post_withdraw"),
+        ((cast.checker.pk, certificate.pk), "staff: certificate_edit certificate_remove"),
+        ((cast.zj1.pk,), "staff: unit_edit"),
+        ((1,), "ledger: entry_detail"),
+        ((world.notice.pk,), "notices: open read"),
+        ((Standard.objects.first().pk,), "scoring: standard_detail"),
+    ]  # fmt: skip
+    values = {}
+    for arguments, words in by_subject:
+        space = ""
+        for word in words.split():
+            if word.endswith(":"):
+                space = "" if word == "api:" else word
+            else:
+                assert f"{space}{word}" not in values, f"{word} stands twice"
+                values[f"{space}{word}"] = list(arguments)
+    return values
+
+
+def sign_of(response) -> str:
+    if response.status_code in (301, 302):
+        return "L" if response["Location"].startswith("/login/") else "o"
+    known = {200: "o", 201: "o", 400: "o", 403: "-", 404: ".", 401: "U", 405: "M", 409: "=", 415: "o"}
+    return known.get(response.status_code, str(response.status_code))
+
+
+def _content_type(url: str) -> str:
+    return "application/json" if url.startswith("/api/") else "application/x-www-form-urlencoded"
+
+
+class _Undo(Exception):
+    """Takes back whatever a request wrote."""
+
+
+def row(client, cast, url: str, method: str) -> str:
+    signs = ""
+    for name in PEOPLE:
+        client.logout()
+        if name != "anonymous":
+            client.force_login(getattr(cast, name), backend="django.contrib.auth.backends.ModelBackend")
+        try:
+            with transaction.atomic():
+                signs += sign_of(client.generic(method, url, content_type=_content_type(url)))
+                raise _Undo
+        except _Undo:
+            continue
+    return signs
+
+
+def test_every_route_has_its_rows():
+    rows = table_rows()
+    missing = [
+        (route, method) for route in all_routes() for method in methods_of(route) if (route, method) not in rows
+    ]
+    stale = [key for key in rows if key[0] not in all_routes()]
+    assert (missing, stale) == ([], [])
+
+
+@pytest.mark.parametrize("group", sorted({group_of(route) for route in all_routes()}))
+def test_each_person_is_let_in_where_the_table_says(group, client, cast, world, request):
+    values = subjects(world)
+    routes = [route for route in all_routes() if group_of(route) == group]
+    found = {
+        (route, method): row(client, cast, reverse(route, args=values.get(route, [])), method)
+        for route in routes
+        for method in methods_of(route)
+    }
+    if printed := request.config.getoption("--print-table"):
+        with Path(printed).open("a") as out:
+            out.writelines(f"{route:34} {method:6} {signs}\n" for (route, method), signs in found.items())
+        return
+    expected = table_rows()
+    assert found == {key: expected.get(key, "no row") for key in found}
