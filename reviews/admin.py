@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from reviews.models import ChecklistItem, IssueNumberRule, Level, Route, RouteDefault, Round
+from reviews.models import ChecklistItem, IssueNumberRule, Level, Round, Route, RouteDefault
 from staff.reference_admin import ReferenceAdmin, ReferenceInline
 
 

@@ -10,7 +10,7 @@ from projects.choices import DeliverableKind
 from projects.models import Discipline
 from projects.queries import holders_of
 from reviews import queries
-from reviews.choices import ChecklistResult, Disposition, LevelKind
+from reviews.choices import ChecklistResult, Disposition, LevelKind, RemarkCategory
 from reviews.models import Level, Remark, Round, Route
 from reviews.services import SignContent
 from scoring.choices import Purpose
@@ -200,6 +200,10 @@ class RemarkForm(forms.ModelForm):
         model = Remark
         fields = ("place", "problem", "category", "severity", "amount_affected")
         widgets = {"problem": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = [("", "请选择"), *RemarkCategory.choices]
 
     def _post_clean(self):
         """The service validates the remark as a whole; here only the fields are read."""

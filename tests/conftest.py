@@ -28,6 +28,10 @@ LONG_AGO = date(2024, 1, 1)
 CERTIFICATE_ENDS = date(2030, 12, 31)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--print-table", help="write the permission table as the site has it (tests/test_permissions.py)")
+
+
 # ── The database ────────────────────────────────────────────────────────────
 @contextmanager
 def guards_lifted(connection):

@@ -1,7 +1,6 @@
 """The main job, as people do it: a deliverable goes from its preparer through 校核 → 复核 → 审核 to its issue."""
 
 import io
-import re
 import subprocess
 
 import openpyxl
@@ -120,7 +119,7 @@ def verify_file(page: Page, code: str, data: bytes, word: str) -> None:
     page.locator("input[type=file]").set_input_files(
         {"name": "流程单.pdf", "mimeType": "application/pdf", "buffer": data}
     )
-    page.get_by_role("button", name=re.compile("核验")).first.click()
+    page.get_by_role("button", name="核对", exact=True).click()
     expect(page.get_by_text(word, exact=True).first).to_be_visible()
 
 
