@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from projects.choices import BusinessLine, Importance
-from projects.models import MONEY, Deliverable, DeliverableVersion, Project
+from projects.models import MONEY, Deliverable, DeliverableVersion, Project, sees_all_projects
 from reviews import rules
 from reviews.choices import (
     CURRENT_STATES,
@@ -168,6 +168,8 @@ class RoundQuerySet(models.QuerySet):
         return self.filter(state__in=CURRENT_STATES)
 
     def visible_to(self, user):
+        if sees_all_projects(user):
+            return self
         return self.filter(deliverable__project__in=Project.objects.visible_to(user))
 
 

@@ -12,7 +12,18 @@ from projects.queries import holders_of, roles_on
 from projects.services import damaged_files
 from reviews import rules
 from reviews.choices import Act, ChecklistResult, LevelKind, RemarkEventKind, RemarkState, State
-from reviews.models import Level, ProjectRoute, Remark, RemarkEvent, Round, Route, RouteDefault, Seat, Signature
+from reviews.models import (
+    Level,
+    ProjectRoute,
+    Remark,
+    RemarkEvent,
+    Round,
+    Route,
+    RouteDefault,
+    Seat,
+    Signature,
+    Waiting,
+)
 from scoring.rules import FAIL
 from staff.choices import Action, Role
 from staff.duties import Duty
@@ -119,11 +130,13 @@ def remarks_to_answer(deliverable):
     return deliverable.remarks.filter(state=RemarkState.OPEN).select_related("level", "raised_by")
 
 
-def amounts_of(round: Round) -> list[tuple[str, Decimal | None]]:
-    """(step, amount in 元) in order: 送审, 初稿, then what each level signed for (rule 10)."""
+def amounts_of(round: Round, signatures=None) -> list[tuple[str, Decimal | None]]:
+    """(step, amount in 元) in order: 送审, 初稿, then what each level signed for (rule 10).
+
+    `signatures` are those of `signatures_of`, where the caller has them already."""
     signed = [
         (signature.level.title, signature.amount)
-        for signature in signatures_of(round)
+        for signature in (signatures_of(round) if signatures is None else signatures)
         if signature.seat_number == 0 and signature.level.kind in (LevelKind.REVIEW, LevelKind.PANEL)
     ]
     return [("送审", round.version.submitted_amount), ("初稿", round.version.draft_amount), *signed]
@@ -301,7 +314,8 @@ def handled_by(user):
 
 def deliverable_rows(user):
     """The deliverables that `user` may see, each with its one current round (`row.current[0]`) and whom it waits for."""
-    current = Round.objects.current().select_related("level").prefetch_related("waitings__user")
+    waitings = Prefetch("waitings", Waiting.objects.select_related("user"))
+    current = Round.objects.current().select_related("level").prefetch_related(waitings)
     return (
         Deliverable.objects.visible_to(user)
         .select_related("project__unit", "discipline", "preparer")
@@ -321,9 +335,11 @@ def rechecks_in(round: Round):
     return RemarkEvent.objects.filter(round=round).exclude(kind=RemarkEventKind.ANSWER)
 
 
-def seats_of(round: Round) -> list[Seat]:
-    """The seats of a round's deliverable in order; `seat.is_open` says whether it can still be handed over."""
-    signed = set(signatures_of(round).values_list("level", "seat_number"))
+def seats_of(round: Round, signatures) -> list[Seat]:
+    """The seats of a round's deliverable in order; `seat.is_open` says whether it can still be handed over.
+
+    `signatures` are those of `signatures_of`."""
+    signed = {(signature.level_id, signature.seat_number) for signature in signatures}
     seats = list(round.deliverable.seats.select_related("level", "holder__unit").order_by("level__order", "number"))
     for seat in seats:
         if seat.level.kind == LevelKind.PREPARE:

@@ -2,8 +2,10 @@
 
 The template is templates/components/seal_row.html."""
 
+from django.db.models import Prefetch
+
 from reviews.choices import LIVE_STATES, LevelKind, State
-from reviews.models import Round
+from reviews.models import Round, Signature, Waiting
 
 ENDED_WORDS = {State.SENT_BACK: "退回", State.VOIDED: "作废", State.WITHDRAWN: "撤回"}
 
@@ -12,8 +14,12 @@ def seal_rounds(deliverable) -> list[dict]:
     """Every round of a deliverable, oldest first, as {number, ended_word, is_live, seals}. Constant queries."""
     rounds = list(
         Round.objects.filter(deliverable=deliverable)
-        .select_related("level", "route", "last_actor")
-        .prefetch_related("route__levels", "signatures__signer", "signatures__level", "waitings__user")
+        .select_related("route", "last_actor")
+        .prefetch_related(
+            "route__levels",
+            Prefetch("signatures", Signature.objects.select_related("signer")),
+            Prefetch("waitings", Waiting.objects.select_related("user")),
+        )
         .order_by("number")
     )
     holders = {(s.level_id, s.number): s.holder.name for s in deliverable.seats.select_related("holder")}

@@ -1,13 +1,13 @@
 """Pages of deliverables: lists, the record page, opening one, who sits where."""
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from ledger.models import Entry
-from projects.models import Deliverable
 from projects.queries import projects_with_counts, roles_on
 from projects.tabs import project_tabs
 from reviews import queries, rules, services
@@ -16,7 +16,7 @@ from reviews.choices import Act, Duty, RemarkState, State
 from reviews.exports import deliverables_response
 from reviews.filters import DeliverableFilter
 from reviews.forms import DeliverableEditForm, DeliverableForm, RemarkForm, RouteForm, SeatsForm
-from reviews.models import Round
+from reviews.models import RemarkEvent, Round
 from reviews.seals import seal_rounds
 from reviews.timeline import timeline_entries
 from reviews.views.loading import current_round, load_deliverable, tells_lost_race
@@ -92,12 +92,15 @@ def state_words(round: Round) -> tuple[str, str]:
     return kind, round.word
 
 
-def _page(request, deliverable: Deliverable, template: str, active: str, **context):
-    """A page of one deliverable: header, tabs, what this person may do."""
-    round = current_round(deliverable)
+def _page(request, round: Round, template: str, active: str, *, acts=None, open_remarks=None, **context):
+    """A page of one deliverable: header, tabs, what this person may do.
+
+    `acts` (`possible_acts`) and `open_remarks` (how many wait for an answer or a re-check) where the view knows them."""
+    deliverable = round.deliverable
     waiting = list(round.waitings.select_related("user__unit"))
     kind, word = state_words(round)
-    open_remarks = deliverable.remarks.unsettled().exclude(state=RemarkState.DRAFT).count()
+    if open_remarks is None:
+        open_remarks = deliverable.remarks.unsettled().exclude(state=RemarkState.DRAFT).count()
     tabs = [
         ("审签", "reviews:deliverable", 0),
         ("校审意见", "reviews:remarks", open_remarks),
@@ -113,7 +116,7 @@ def _page(request, deliverable: Deliverable, template: str, active: str, **conte
         "word": word,
         "mine": mine,
         "Duty": Duty,
-        "acts": _offered(round, request.user, mine),
+        "acts": _offered(round, request.user, mine, possible_acts(round, request.user) if acts is None else acts),
         "tabs": [
             {"title": title, "url": reverse(name, args=[deliverable.pk]), "is_active": name == active, "count": count}
             for title, name, count in tabs
@@ -126,11 +129,10 @@ def _page(request, deliverable: Deliverable, template: str, active: str, **conte
     return render(request, template, context)
 
 
-def _offered(round: Round, user, mine: str | None) -> dict[str, bool]:
-    """The buttons that make sense for this person now, by the act's name."""
-    acts = possible_acts(round, user)
+def _offered(round: Round, user, mine: str | None, acts: set[Act]) -> dict[str, bool]:
+    """The buttons that make sense for this person now, by the act's name; `acts` are the possible ones."""
     if mine is None:
-        acts -= {Act.SIGN, Act.SIGN_LAST, Act.JOIN_OPINION, Act.ISSUE}
+        acts = acts - {Act.SIGN, Act.SIGN_LAST, Act.JOIN_OPINION, Act.ISSUE}
     if Act.WITHDRAW in acts and not queries.is_withdrawable(round):
         acts.discard(Act.WITHDRAW)
     if Act.REVOKE in acts:
@@ -146,15 +148,15 @@ def _offered(round: Round, user, mine: str | None) -> dict[str, bool]:
 def deliverable(request, pk):
     found = load_deliverable(request, pk)
     round = current_round(found)
-    amounts = rules.amount_steps(queries.amounts_of(round))
+    signatures = list(queries.signatures_of(round).prefetch_related("statements"))
     issue = getattr(round, "issue", None) if round.state == State.ISSUED else None
     return _page(
-        request, found, "reviews/deliverable_detail.html", "reviews:deliverable",
-        seals=seal_rounds(found), files=_files(round), amounts=amounts,
-        statements=list(queries.statements_before(round)),
+        request, round, "reviews/deliverable_detail.html", "reviews:deliverable",
+        seals=seal_rounds(found), files=_files(round), statements=signatures,
+        amounts=rules.amount_steps(queries.amounts_of(round, signatures)),
         gaps=queries.issue_gaps(round) if round.state == State.ISSUING else [],
         missing=queries.missing_seats(round) if round.state == State.PREPARING else [],
-        sent_back=_sent_back(round), issue=issue, seats=queries.seats_of(round), changes=_changes(round),
+        sent_back=_sent_back(round), issue=issue, seats=queries.seats_of(round, signatures), changes=_changes(round),
         is_other_route=round.state == State.PREPARING and queries.route_of(found.project).pk != round.route_id,
     )  # fmt: skip
 
@@ -177,9 +179,9 @@ def _sent_back(round: Round) -> Round | None:
 
 def _changes(round: Round) -> dict | None:
     """What this version changed against the one before: files and 初稿 amount."""
-    before = round.deliverable.versions.filter(number=round.version.number - 1).first()
-    if before is None:
+    if round.version.number == 1:
         return None
+    before = round.deliverable.versions.get(number=round.version.number - 1)
     old = dict(before.attachments.values_list("sha256", "name"))
     new = dict(round.version.attachments.values_list("sha256", "name"))
     difference = None
@@ -198,13 +200,17 @@ def _changes(round: Round) -> dict | None:
 def remarks(request, pk):
     found = load_deliverable(request, pk)
     round = current_round(found)
-    rows = found.remarks.select_related("level", "raised_by").prefetch_related("events__by")
-    may_review = Act.RETURN_REMARKS in possible_acts(round, request.user)
-    drafts = rows.filter(state=RemarkState.DRAFT, level=round.level_id) if may_review else rows.none()
-    sent = rows.exclude(state=RemarkState.DRAFT)
+    events = Prefetch("events", RemarkEvent.objects.select_related("by"))
+    rows = list(found.remarks.select_related("level", "raised_by").prefetch_related(events))
+    acts = possible_acts(round, request.user)
+    may_review = Act.RETURN_REMARKS in acts
+    sent = [remark for remark in rows if remark.state != RemarkState.DRAFT]
     here = [remark for remark in sent if remark.level_id == round.level_id]
+    drafts = [remark for remark in rows if remark.state == RemarkState.DRAFT and remark.level_id == round.level_id]
+    drafts = drafts if may_review else []
     return _page(
-        request, found, "reviews/remarks.html", "reviews:remarks", rows=sent, drafts=drafts, may_review=may_review,
+        request, round, "reviews/remarks.html", "reviews:remarks", rows=sent, drafts=drafts, may_review=may_review,
+        acts=acts, open_remarks=sum(remark.state != RemarkState.CLOSED for remark in sent),
         form=RemarkForm(initial={"turn": round.turn}),
         to_recheck=[remark.pk for remark in here if remark.state == RemarkState.ANSWERED] if may_review else [],
         can_return=bool(drafts) or any(remark.state == RemarkState.OPEN for remark in here),
@@ -223,7 +229,9 @@ def records(request, pk):
         .order_by("-number")
     )  # fmt: skip
     exemptions = found.exemptions.select_related("level", "signed_by")
-    return _page(request, found, "reviews/records.html", "reviews:records", rounds=rounds, exemptions=exemptions)
+    return _page(
+        request, current_round(found), "reviews/records.html", "reviews:records", rounds=rounds, exemptions=exemptions
+    )
 
 
 @require_safe
@@ -231,7 +239,7 @@ def timeline(request, pk):
     found = load_deliverable(request, pk)
     entries = Entry.objects.about(found).select_related("actor").order_by("-number")
     page = page_of(request, entries, size=50)
-    return _page(request, found, "reviews/timeline.html", "reviews:timeline", page=page,
+    return _page(request, current_round(found), "reviews/timeline.html", "reviews:timeline", page=page,
                  entries=timeline_entries(page))  # fmt: skip
 
 

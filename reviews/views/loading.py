@@ -42,12 +42,9 @@ def load_remark(request, pk: int) -> Remark:
 
 def current_round(deliverable: Deliverable) -> Round:
     """The live round of a deliverable, or the issued one."""
-    return (
-        Round.objects.current()
-        .select_related("level", "route", "version", "last_actor", "deliverable__project__unit",
-                        "deliverable__discipline", "deliverable__preparer")
-        .get(deliverable=deliverable)
-    )  # fmt: skip
+    round = Round.objects.current().select_related("level", "route", "version").get(deliverable=deliverable)
+    round.deliverable = deliverable  # as it was loaded, with project, unit and people
+    return round
 
 
 def tells_lost_race(view):
