@@ -192,7 +192,9 @@ class ChainMachine(RuleBasedStateMachine):
     @rule(part=right_or_anyone, stale=mostly_false, corrected=mostly_false)
     def answer(self, part="right", stale=False, corrected=False):
         actor = self.who(part, self.shadow.preparer)
-        answers = dict.fromkeys(self.open_notes(), (Disposition.CORRECTED if corrected else Disposition.EXPLAINED, "见底稿"))
+        answers = dict.fromkeys(
+            self.open_notes(), (Disposition.CORRECTED if corrected else Disposition.EXPLAINED, "见底稿")
+        )
         allowed = self.shadow.allows_answer(actor.pk) and self.may(actor, Action.PREPARE) and not corrected
         self.act(services.answer_remarks, allowed, lambda _: self.shadow.answer(), actor, stale=stale, answers=answers)
 
