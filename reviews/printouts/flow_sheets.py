@@ -194,9 +194,9 @@ def _facts(round: Round, issued: Issue | None) -> Grid:
 
 
 def _seals(round: Round) -> list[dict]:
-    """The seals of this round and of those before it. Certificates stand with the signatures; here they have no room."""
+    """The seals of this round and of those before it. Certificates and reasons stand elsewhere; here they have no room."""
     rows = [row for row in seal_rounds(round.deliverable) if row["number"] <= round.number]
-    return [{**row, "seals": [{**seal, "certificate": ""} for seal in row["seals"]]} for row in rows]
+    return [{**row, "seals": [{**seal, "certificate": "", "note": ""} for seal in row["seals"]]} for row in rows]
 
 
 def _money(amount: Decimal | None) -> str:
