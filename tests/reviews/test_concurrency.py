@@ -244,7 +244,7 @@ def test_work_on_a_project_does_not_deadlock_with_whoever_joins_its_team(
             actor=cast.preparer, project=project, title="同时新建", kind=draft.kind, discipline=draft.discipline,
             preparer=cast.preparer,
         ),
-        "attachment.add": lambda: flow.upload(draft, name="补充.pdf", mark="补充"),
+        "attachment.add": lambda: flow.upload(draft, name="补充.xlsx", mark="补充"),
     }  # fmt: skip
     results = at_once([two_join, work[action]])
     assert not [result for result in results if isinstance(result, Exception)], results

@@ -7,7 +7,6 @@ looked up in the database; at the end of each run the deliverable is led to its 
 `CHAIN_RUNS=200` looks for new ways at random; without it the same few runs are made each time.
 """
 
-import io
 import os
 import sys
 from collections import Counter
@@ -15,7 +14,6 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 
-import pikepdf
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -161,7 +159,9 @@ class ChainMachine(RuleBasedStateMachine):
         version = DeliverableVersion.objects.filter(deliverable=self.deliverable).latest("number")
         self.attempt(
             self.shadow.allows_upload(actor.pk, mark),
-            lambda: project_services.add_attachment(actor=actor, version=version, upload=small_pdf(mark)),
+            lambda: project_services.add_attachment(
+                actor=actor, version=version, upload=flow.workbook_file(f"{mark}.xlsx", mark)
+            ),
             lambda _: self.shadow.upload(mark),
             rows=0,
         )
@@ -475,20 +475,6 @@ class ChainMachine(RuleBasedStateMachine):
 
 
 @cache
-def small_pdf_bytes(mark: str) -> bytes:
-    document, buffer = pikepdf.new(), io.BytesIO()
-    document.add_blank_page()
-    document.docinfo["/Title"] = mark
-    document.save(buffer, deterministic_id=True)
-    return buffer.getvalue()
-
-
-def small_pdf(mark: str):
-    file = flow.SimpleUploadedFile(f"{mark}.pdf", small_pdf_bytes(mark), content_type="application/pdf")
-    return file
-
-
-@cache
 def failing_hits() -> dict:
     return flow.hits_losing(Decimal("45"))
 
@@ -496,8 +482,8 @@ def failing_hits() -> dict:
 @pytest.fixture
 def quick_paper(monkeypatch):
     """The typesetter is left out: it takes seconds for each issue and test_chain.py runs it. What is printed is still
-    gathered from the record; the bytes that are kept, hashed and recorded are a small PDF of their own."""
-    monkeypatch.setattr(pdf, "render", lambda template, context, **options: small_pdf_bytes(options["title"]))
+    gathered from the record; the bytes that are kept, hashed and recorded are few."""
+    monkeypatch.setattr(pdf, "render", lambda template, context, **options: options["title"].encode())
 
 
 @pytest.mark.parametrize("route", ["three_levels", "three_levels_panel", "consulting"])
