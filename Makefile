@@ -34,7 +34,7 @@ run: setup ## serve for real: settings from the environment (README.md), data in
 # Tests write uploads and caches too: not among the real data.
 test: export DATA_DIR = $(CURDIR)/var/test
 test: setup-test ## the whole suite; ARGS="tests/reviews -k sign" for a part of it
-	@$(PYTHON) -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(PYTHON) -m pytest -n auto $(ARGS)
 
 check: setup-test ## style, imports, migrations, deployment settings, API schema
 	@scripts/check.sh
