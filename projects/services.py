@@ -260,28 +260,40 @@ def update_version(*, actor, version: DeliverableVersion, note: str, submitted_a
     return version
 
 
-@transaction.atomic
 def add_attachment(*, actor, version: DeliverableVersion, upload: UploadedFile) -> Attachment:
-    """Check a file by what it is and keep it under a random name. Raises ValidationError that says why it is refused."""
+    """Check a file by what it is and keep it under a random name. Raises ValidationError that says why it is refused.
+
+    The look into the file may take seconds and stands before the transaction: on SQLite it would stop all writers."""
     require_own_draft(actor, version)
     checked = uploads.inspect(upload)
-    # Locked after the (slow) look at the file, so that a version cannot be sealed between check and write.
-    version = (
-        DeliverableVersion.objects.select_for_update(of=["self"])
-        .select_related("deliverable__project")
-        .get(pk=version.pk)
-    )
-    require_own_draft(actor, version)
-    if version.attachments.filter(name=checked.name).exists():
-        raise ValidationError(f"本版本已有名为“{checked.name}”的文件，请先移除原文件或改名。")
-    upload.seek(0)
     attachment = Attachment(
         version=version, name=checked.name, content_type=checked.content_type, size=checked.size,
         sha256=checked.sha256,
     )  # fmt: skip
-    attachment.file.save(checked.name, upload, save=True)
+    upload.seek(0)
+    attachment.file.save(checked.name, upload, save=False)
+    try:
+        return _keep_attachment(actor, attachment)
+    except BaseException:
+        attachment.file.storage.delete(attachment.file.name)
+        raise
+
+
+@transaction.atomic
+def _keep_attachment(actor, attachment: Attachment) -> Attachment:
+    # Locked, so that a version cannot be sealed between check and write.
+    version = (
+        DeliverableVersion.objects.select_for_update(of=["self"])
+        .select_related("deliverable__project")
+        .get(pk=attachment.version_id)
+    )
+    require_own_draft(actor, version)
+    if version.attachments.filter(name=attachment.name).exists():
+        raise ValidationError(f"本版本已有名为“{attachment.name}”的文件，请先移除原文件或改名。")
+    attachment.save()
     record(actor=actor, action="attachment.add", subject=version.deliverable, scope=version.deliverable.project,
-           data={"version": version.number, "name": checked.name, "size": checked.size, "sha256": checked.sha256})  # fmt: skip
+           data={"version": version.number, "name": attachment.name, "size": attachment.size,
+                 "sha256": attachment.sha256})  # fmt: skip
     return attachment
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 
 from ledger.models import Entry
@@ -55,6 +56,22 @@ def test_same_name_twice_is_refused(log_in, cast, draft, pdf):
     response = log_in(cast.preparer).post(url("version_upload", draft.pk), {"files": [pdf(), pdf()]})
     assert "已有名为“结算书.pdf”的文件" in response.text
     assert draft.attachments.count() == 1
+
+
+def test_refused_file_leaves_no_bytes_behind(cast, draft, attached, pdf, settings):
+    with pytest.raises(ValidationError, match="已有名为"):
+        services.add_attachment(actor=cast.preparer, version=draft, upload=pdf())
+    assert len([path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_look_into_a_file_holds_no_lock(cast, draft, pdf, monkeypatch):
+    inspect, inside = uploads.inspect, []
+    monkeypatch.setattr(
+        uploads, "inspect", lambda upload: inside.append(connection.in_atomic_block) or inspect(upload)
+    )
+    services.add_attachment(actor=cast.preparer, version=draft, upload=pdf())
+    assert inside == [False]
 
 
 def test_upload_without_a_file_is_told(log_in, cast, draft):
