@@ -3,6 +3,7 @@ from functools import cached_property
 from django.conf import settings
 
 from dashboards import menu
+from dashboards.queries.inbox import todo_count
 from notices.queries import unread_count
 
 
@@ -24,7 +25,7 @@ class Shell:
 
     @cached_property
     def todo_count(self) -> int:
-        return self._user.waitings.count() if self._is_somebody else 0
+        return todo_count(self._user) if self._is_somebody else 0
 
     @cached_property
     def unread_notices(self) -> int:

@@ -19,7 +19,8 @@ class Block:
         return f"dashboards/blocks/{self.name}.html"
 
 
-def list_block(name: str, rounds, user, order: list, size: int = SHORT) -> Block:
-    """A block that lists the first of `rounds`: one query to count, two to fetch."""
-    rows = chain.tell(chain.as_rows(rounds).order_by(*order)[:size], user)
+def list_block(name: str, rounds, user, order: list, *columns: str) -> Block:
+    """A block that lists the first of `rounds` with `columns` besides the usual ones: one query to count, two or three
+    to fetch."""
+    rows = chain.tell(chain.as_rows(rounds, *columns).order_by(*order)[:SHORT], user)
     return Block(name, rounds.count(), {"rows": rows})

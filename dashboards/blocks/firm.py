@@ -36,7 +36,7 @@ def units(user) -> Block:
 def overdue(user) -> Block:
     """Live deliverables past their date, the longest overdue first, with who has them."""
     rounds = Round.objects.live().visible_to(user).filter(_overdue()).select_related("deliverable__project__unit")
-    return list_block("overdue", rounds, user, ["deliverable__due_on", "pk"])
+    return list_block("overdue", rounds, user, ["deliverable__due_on", "pk"], "deliverable__project__unit__name")
 
 
 def issued(user) -> Block:

@@ -20,10 +20,10 @@ _OPEN_REMARKS = (
 def preparing(user) -> Block:
     """What waits for the preparer, with the number of remarks to answer."""
     rounds = Round.objects.filter(waitings__user=user, waitings__duty__in=[Duty.PREPARE, Duty.ANSWER])
-    rounds = rounds.annotate(open_remarks=Coalesce(Subquery(_OPEN_REMARKS), 0))
+    rounds = rounds.select_related("version").annotate(open_remarks=Coalesce(Subquery(_OPEN_REMARKS), 0))
     # 待回复意见 before drafts of one due date: somebody waits for the answers.
     order = [chain.returned_first(), F("deliverable__due_on").asc(nulls_last=True), "state", "pk"]
-    return list_block("preparing", rounds, user, order)
+    return list_block("preparing", rounds, user, order, "version__number")
 
 
 def submitted(user) -> Block:

@@ -18,11 +18,13 @@ _STANDING = (
     .order_by("level__order", "seat_number")
 )
 
+_AMOUNTS = ("version__number", "version__submitted_amount", "version__draft_amount")
+
 
 def signing(user) -> Block:
     """What waits for the signature, the opinion or the issue of `user`."""
     rounds = Round.objects.filter(waitings__user=user, waitings__duty__in=[Duty.SIGN, Duty.OPINION, Duty.ISSUE])
-    found = chain.as_rows(rounds).prefetch_related(
+    found = chain.as_rows(rounds.select_related("version"), *_AMOUNTS).prefetch_related(
         Prefetch("signatures", _STANDING, to_attr="standing"),
         Prefetch(
             "deliverable__versions", DeliverableVersion.objects.prefetch_related("attachments"), to_attr="all_versions"

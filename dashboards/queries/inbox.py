@@ -6,7 +6,7 @@ from django.db.models import F, Max, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from dashboards.queries import chain
-from projects.models import Deliverable
+from projects.models import Deliverable, Project
 from reviews.choices import Act, State
 from reviews.models import Remark, Round, Signature
 
@@ -16,24 +16,40 @@ def todo(user):
     return Round.objects.filter(waitings__user=user).annotate(since=F("waitings__since"))
 
 
-def handled(user):
-    """已办: the rounds in which `user` signed, raised remarks or sent back, with `since` (when last)."""
+def todo_count(user) -> int:
+    """How many rounds wait for `user`; asked once per request, by the shell and by the inbox."""
+    if not hasattr(user, "_todo_count"):
+        user._todo_count = user.waitings.count()
+    return user._todo_count
+
+
+def handled(user, visible=None):
+    """已办: the rounds in which `user` signed, raised remarks or sent back, with `since` (when last).
+
+    `visible` are the projects that `user` sees, where they are known already."""
     signed = Signature.objects.filter(signer=user).order_by().values("round")
     remarked = Remark.objects.filter(raised_by=user, number__isnull=False).order_by().values("round")
     sent_back = Round.objects.filter(last_actor=user, last_act=Act.SEND_BACK).order_by().values("pk")
     acted = Signature.objects.filter(round=OuterRef("pk"), signer=user).order_by()
     last_signed = acted.values("round").annotate(last=Max("signed_at")).values("last")
-    return (
-        Round.objects.visible_to(user)
-        .filter(pk__in=signed.union(remarked, sent_back))
-        .annotate(since=Coalesce(Subquery(last_signed), "last_acted_at"))
-    )
+    return Round.objects.filter(
+        pk__in=signed.union(remarked, sent_back),
+        deliverable__project__in=_visible(user) if visible is None else visible,
+    ).annotate(since=Coalesce(Subquery(last_signed), "last_acted_at"))
 
 
 def started(user):
     """我发起: the current rounds of the deliverables that `user` prepares or opened, with `since` (last move)."""
-    mine = Deliverable.objects.filter(Q(preparer=user) | Q(created_by=user)).values("pk")
-    return Round.objects.current().visible_to(user).filter(deliverable__in=mine).annotate(since=F("last_acted_at"))
+    mine = _prepared_or_opened(user).filter(project__in=_visible(user))
+    return Round.objects.current().filter(deliverable__in=mine.values("pk")).annotate(since=F("last_acted_at"))
+
+
+def _visible(user):
+    return Project.objects.visible_to(user).order_by().values("pk")
+
+
+def _prepared_or_opened(user):
+    return Deliverable.objects.filter(Q(preparer=user) | Q(created_by=user)).order_by()
 
 
 def search(rounds, text: str):
@@ -75,8 +91,10 @@ class Counts:
 
 
 def counts(user) -> Counts:
-    """How many rows each tab has."""
-    return Counts(todo(user).count(), handled(user).count(), started(user).count())
+    """How many rows each tab has. A deliverable has exactly one current round, so 我发起 counts deliverables."""
+    visible = _visible(user)
+    mine = _prepared_or_opened(user).filter(project__in=visible)
+    return Counts(todo_count(user), handled(user, visible).count(), mine.count())
 
 
 def tell_present(rows, user) -> None:

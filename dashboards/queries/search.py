@@ -40,14 +40,20 @@ def find(user, text: str) -> Results:
 
 def _deliverables(user, text: str):
     """Current rounds, newest deliverable first; found by number, title, project, preparer or issue number."""
-    issued = Issue.objects.filter(number__icontains=text).values("round__deliverable")
-    wanted = Deliverable.objects.search(text).order_by().values("pk")
-    return chain.as_rows(
-        Round.objects.current()
-        .visible_to(user)
-        .filter(Q(deliverable__in=wanted) | Q(deliverable__in=issued))
-        .select_related("issue")
-    ).order_by("-deliverable__created_at", "-deliverable")
+    rounds = Round.objects.current().visible_to(user).filter(deliverable__in=_matching(text)).select_related("issue")
+    return chain.as_rows(rounds, "issue__number").order_by("-deliverable__created_at", "-deliverable")
+
+
+def _matching(text: str):
+    """Ids of deliverables. One way of matching each: together by OR, no database finds its way through the tables."""
+    ways = (
+        Q(number__icontains=text) | Q(title__icontains=text),
+        Q(project__in=Project.objects.filter(Q(number__icontains=text) | Q(name__icontains=text)).order_by()),
+        Q(preparer__in=User.objects.filter(name__icontains=text).order_by()),
+        Q(pk__in=Issue.objects.filter(number__icontains=text).order_by().values("round__deliverable")),
+    )
+    first, *others = (Deliverable.objects.filter(way).order_by().values("pk") for way in ways)
+    return first.union(*others)
 
 
 def _people(text: str):
