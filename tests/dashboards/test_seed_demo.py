@@ -1,4 +1,7 @@
-"""The demonstration firm: built once for the whole module, because it takes a while, then looked at from all sides."""
+"""The demonstration firm. Building it takes a while, so one test builds it and looks at it from all sides.
+
+(A fixture for the module would be built by every worker of pytest-xdist that gets one of its tests.)
+"""
 
 import hashlib
 import subprocess
@@ -11,7 +14,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.test import override_settings
 from django.utils import timezone
 
 from dashboards.demo import acts, people
@@ -33,25 +35,23 @@ from staff.choices import Role
 from staff.demo import PASSWORD, demo_logins
 from staff.models import Certificate, Unit, User
 
-# One worker builds it, however many there are.
-pytestmark = pytest.mark.xdist_group("demo")
+CHECKS = []
 
 
-@pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker, tmp_path_factory):
-    """(output of `seed_demo`, folder of its files) in an otherwise empty database, all undone after the module."""
-    media = tmp_path_factory.mktemp("demo")
-    with django_db_blocker.unblock(), override_settings(DEMO=True, MEDIA_ROOT=media), transaction.atomic():
-        output = StringIO()
-        call_command("seed_demo", stdout=output)
-        yield output.getvalue(), media
-        transaction.set_rollback(True)
+def check(function):
+    """Part of `test_the_demonstration_firm`; gets what the command printed."""
+    CHECKS.append(function)
+    return function
 
 
-@pytest.fixture
-def firm(demo, _own_files, settings):
-    """The demonstration as its visitor meets it."""
-    settings.DEMO, settings.MEDIA_ROOT = True, demo[1]
+def test_the_demonstration_firm(db, settings, subtests):
+    settings.DEMO = True
+    output = StringIO()
+    call_command("seed_demo", stdout=output)
+    for function in CHECKS:
+        with subtests.test(function.__name__), transaction.atomic():
+            function(output.getvalue())
+            transaction.set_rollback(True)
 
 
 def person(number: str) -> User:
@@ -125,19 +125,21 @@ def test_stories_are_told_in_the_order_of_their_moments():
 
 
 # ── The command ─────────────────────────────────────────────────────────────
-def test_the_logins_are_printed_and_are_those_of_the_login_page(firm, demo):
+@check
+def the_logins_are_printed_and_are_those_of_the_login_page(printed):
     logins = demo_logins()
     assert {login.role for login in logins} == {role.label for role in Role}
     for login in logins:
-        assert login.employee_number in demo[0]
-        assert login.name in demo[0]
+        assert login.employee_number in printed
+        assert login.name in printed
         user = person(login.employee_number)
         assert user.check_password(PASSWORD)
         assert user.is_active
         assert not user.must_change_password
 
 
-def test_a_second_run_changes_nothing(firm, db):
+@check
+def a_second_run_changes_nothing(printed):
     head = Entry.objects.latest("number").hash
     output = StringIO()
     call_command("seed_demo", stdout=output)
@@ -151,21 +153,24 @@ def test_it_keeps_out_of_a_real_installation(settings):
         call_command("seed_demo")
 
 
-def test_it_keeps_out_of_a_database_with_other_people(firm, db):
+@check
+def it_keeps_out_of_a_database_with_other_people(printed):
     User.objects.filter(employee_number=people.ADMINISTRATOR).update(name="别人")
     with pytest.raises(CommandError, match="库中已有人员"):
         call_command("seed_demo", stdout=StringIO())
 
 
 # ── What there is ───────────────────────────────────────────────────────────
-def test_the_evidence_chain_is_intact_and_in_order(firm, db):
+@check
+def the_evidence_chain_is_intact_and_in_order(printed):
     assert verify().is_intact
     moments = list(Entry.objects.order_by("number").values_list("at", flat=True))
     assert moments == sorted(moments)
     assert moments[-1] <= timezone.now()
 
 
-def test_the_firm(firm, db):
+@check
+def the_firm(printed):
     assert set(Unit.objects.values_list("code", flat=True)) == {"HQ", "ZJ1", "ZJ2", "QGC"}
     assert User.objects.active().count() == len(people.PEOPLE) >= 40
     names = "".join(User.objects.values_list("name", flat=True))
@@ -175,7 +180,8 @@ def test_the_firm(firm, db):
     assert Certificate.objects.filter(expires_on__range=(today, today + timedelta(days=60))).exists()
 
 
-def test_the_projects(firm, db):
+@check
+def the_projects(printed):
     assert Project.objects.count() == 12
     assert Client.objects.count() == 8
     for field, choices in (
@@ -190,7 +196,8 @@ def test_the_projects(firm, db):
     assert min(due) < timezone.localdate() < max(due)
 
 
-def test_every_state_every_duty_and_every_exception_of_the_chain_is_there(firm, db):
+@check
+def every_state_every_duty_and_every_exception_of_the_chain_is_there(printed):
     assert Deliverable.objects.count() >= 30
     assert set(Round.objects.values_list("state", flat=True)) == set(State.values)
     assert set(Waiting.objects.values_list("duty", flat=True)) == set(Duty.values)
@@ -207,7 +214,8 @@ def test_every_state_every_duty_and_every_exception_of_the_chain_is_there(firm, 
     assert set(ScoreSheet.objects.values_list("grade", flat=True)) == {"合格", "优良"}
 
 
-def test_what_is_issued_has_a_number_and_its_documents(firm, db):
+@check
+def what_is_issued_has_a_number_and_its_documents(printed):
     issues = list(Issue.objects.all())
     assert len(issues) >= 6
     for issue in issues:
@@ -219,9 +227,10 @@ def test_what_is_issued_has_a_number_and_its_documents(firm, db):
             assert hashlib.sha256(content).hexdigest() == digest
 
 
-@pytest.mark.parametrize(
-    ("number", "title"),
-    [
+@check
+def each_login_has_something_to_do(printed):
+    known = {login.employee_number for login in demo_logins()}
+    for number, title in (
         ("2004", "会所土建结算审核报告"),  # submits
         ("2004", "室外道路及围墙结算审核报告"),  # answers
         ("2003", "人防工程土建结算审核报告"),  # 校核
@@ -230,14 +239,13 @@ def test_what_is_issued_has_a_number_and_its_documents(firm, db):
         ("1003", "3#～4#楼土建结算审核报告"),  # 签发
         ("1009", "门诊楼土建招标控制价"),  # expert
         ("1001", "地下室及室外土建招标控制价"),  # 签发 of a 重大项目
-    ],
-)
-def test_each_login_has_something_to_do(firm, db, number, title):
-    assert number in {login.employee_number for login in demo_logins()}
-    assert person(number).waitings.filter(round__deliverable__title=title).exists()
+    ):
+        assert number in known
+        assert person(number).waitings.filter(round__deliverable__title=title).exists()
 
 
-def test_the_visitor_can_walk_one_deliverable_through_with_the_logins_alone(firm, db):
+@check
+def the_visitor_can_walk_one_deliverable_through_with_the_logins_alone(printed):
     """Who holds the seats of the draft that is ready are the logins; nothing else stands in the way of its issue."""
     deliverable = Deliverable.objects.get(title="会所土建结算审核报告")
     holders = deliverable.seats.order_by("level__order").values_list("holder__employee_number", flat=True)
@@ -250,13 +258,15 @@ def test_the_visitor_can_walk_one_deliverable_through_with_the_logins_alone(firm
     assert queries.issue_gaps(case.round) == []
 
 
-def test_the_gate_of_an_issue_that_is_blocked_says_by_what(firm, db):
+@check
+def the_gate_of_an_issue_that_is_blocked_says_by_what(printed):
     round = Round.objects.get(state=State.ISSUING, deliverable__title="室外管网结算审核报告")
     assert [gap.owed_by for gap in queries.issue_gaps(round)] == ["徐若曦"]
 
 
 # ── Files ───────────────────────────────────────────────────────────────────
-def test_files_are_those_of_the_story_and_undamaged(firm, db):
+@check
+def files_are_those_of_the_story_and_undamaged(printed):
     stored = dict(Attachment.objects.filter(version__number=1).values_list("name", "sha256"))
     for each in PIECES[::4]:
         if each.target and each.script:
@@ -268,14 +278,16 @@ def test_files_are_those_of_the_story_and_undamaged(firm, db):
         assert damaged_files(round.version) == []
 
 
-def test_a_report_is_the_same_each_time(firm, db):
+@check
+def a_report_is_the_same_each_time(printed):
     deliverable = Deliverable.objects.get(title="会所土建结算审核报告")
     case = acts.Case(None, piece(deliverable.title), deliverable, piece(deliverable.title).book())
     stored = deliverable.versions.get().attachments.get(name__endswith=".pdf")
     assert hashlib.sha256(acts.report_pdf(case)).hexdigest() == stored.sha256
 
 
-def test_the_workbook_comes_to_the_amounts_of_its_version(firm, db):
+@check
+def the_workbook_comes_to_the_amounts_of_its_version(printed):
     deliverable = Deliverable.objects.get(title="1#～2#楼土建结算审核报告")
     for version in deliverable.versions.all():
         with version.attachments.get(name__endswith=".xlsx").file.open() as file:
