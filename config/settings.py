@@ -99,6 +99,8 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = "staff.widgets.QuickRenderer"
+
 # ── Database ────────────────────────────────────────────────────────────────
 # SQLite without set-up; PostgreSQL by DATABASE_URL alone.
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
