@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 
 from ledger.models import Entry
 from projects.choices import RiskStatus
@@ -301,15 +301,6 @@ def inbox(user):
     return user.waitings.select_related(
         "round__deliverable__project", "round__deliverable__preparer", "round__level", "round__version"
     ).order_by("round__deliverable__due_on", "since")
-
-
-def handled_by(user):
-    """已办: rounds that `user` signed or raised remarks in."""
-    return (
-        Round.objects.filter(Q(signatures__signer=user) | Q(remarks__raised_by=user))
-        .distinct()
-        .select_related("deliverable__project", "deliverable__preparer", "level")
-    )
 
 
 def deliverable_rows(user):

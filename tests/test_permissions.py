@@ -145,7 +145,7 @@ def subjects(world) -> dict[str, list]:
 def sign_of(response) -> str:
     if response.status_code in (301, 302):
         return "L" if response["Location"].startswith("/login/") else "o"
-    known = {200: "o", 201: "o", 400: "o", 403: "-", 404: ".", 401: "U", 405: "M", 409: "=", 415: "o"}
+    known = {200: "o", 201: "o", 204: "o", 400: "o", 403: "-", 404: ".", 401: "U", 405: "M", 409: "=", 415: "o"}
     return known.get(response.status_code, str(response.status_code))
 
 
@@ -165,7 +165,9 @@ def row(client, cast, url: str, method: str) -> str:
             client.force_login(getattr(cast, name), backend="django.contrib.auth.backends.ModelBackend")
         try:
             with transaction.atomic():
-                signs += sign_of(client.generic(method, url, content_type=_content_type(url)))
+                response = client.generic(method, url, content_type=_content_type(url))
+                response.close()
+                signs += sign_of(response)
                 raise _Undo
         except _Undo:
             continue

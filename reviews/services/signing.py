@@ -219,6 +219,8 @@ def _checked_amount(round: Round, content: SignContent, seat_number: int) -> Dec
         raise ValidationError({"amount": f"请填写{round.level.title}后的金额；未变动的填写原金额。"})
     if content.amount is not None and content.amount < 0:
         raise ValidationError({"amount": "金额不能为负数。"})
+    if content.amount is not None and content.amount.as_tuple().exponent < -2:
+        raise ValidationError({"amount": "金额最多两位小数（分）。"})
     return content.amount
 
 

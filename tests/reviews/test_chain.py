@@ -186,6 +186,7 @@ def test_no_without_explanation_is_refused(cast, deliverable):
         ({"declares_no_attention": False}, "请填写提请重点复核"),
         ({"opinion": "  "}, "请填写意见"),
         ({"amount": None}, "请填写校核后的金额"),
+        ({"amount": Decimal("960000.005")}, "最多两位小数"),
         ({"manifest": "0" * 64}, "与当前版本不一致"),
     ],
 )

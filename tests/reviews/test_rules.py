@@ -6,7 +6,9 @@ from reviews import rules
 
 
 def test_amount_steps_tell_the_difference_of_each_level():
-    steps = rules.amount_steps([("送审", Decimal(1000)), ("初稿", None), ("校核", Decimal(950)), ("复核", Decimal(950))])
+    steps = rules.amount_steps(
+        [("送审", Decimal(1000)), ("初稿", None), ("校核", Decimal(950)), ("复核", Decimal(950))]
+    )
     assert [(s.title, s.difference, s.percent) for s in steps] == [
         ("送审", None, None),
         ("校核", Decimal(-50), Decimal("-5.00")),
@@ -24,7 +26,8 @@ def test_swing_is_more_than_the_threshold(before, after, expected):
 
 
 @pytest.mark.parametrize(
-    ("rows", "none", "is_wrong"), [([], True, False), (["价差"], False, False), ([], False, True), (["价差"], True, True)]
+    ("rows", "none", "is_wrong"),
+    [([], True, False), (["价差"], False, False), ([], False, True), (["价差"], True, True)],
 )
 def test_statement_is_rows_or_an_explicit_none(rows, none, is_wrong):
     assert bool(rules.statement_problem(rows, none, "未决事项")) is is_wrong
