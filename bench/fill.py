@@ -201,8 +201,9 @@ class Batch:
         serial = number % len(firm.projects)
         people = [group[serial % len(group)] for group in (firm.engineers, firm.leads, firm.managers)]
         state, step = STEPS[number % 20] if number % 20 < len(STEPS) else (State.ISSUED, 4)
-        # The viewer's inbox is one page long, however big the firm.
-        director = firm.viewer if step == 3 and number < 600 else firm.directors[serial % 3]
+        # The viewer's inbox is one page long, however big the firm; what the viewer has signed grows with it.
+        is_viewers = number < 600 if state == State.REVIEWING else serial % 20 == 0
+        director = firm.viewer if is_viewers else firm.directors[serial % 3]
         at = self.now - timedelta(days=700) * (1 - number / total)
         return SimpleNamespace(number=number, project=firm.projects[serial], seats=[*people, director, firm.chief],
                                state=state, step=step, at=at, entries=[])  # fmt: skip

@@ -48,7 +48,7 @@ def _inbox_page(request, rounds, *, tab: str, total: int, counts: Counts, defaul
     form = InboxFilter(request.GET)
     if text := form.text:
         rounds = inbox_queries.search(rounds, text)
-    order = sort_order(request, INBOX_SORTS, default)
+    order = sort_order(request, INBOX_SORTS, default, may_be_empty={"due"})
     if request.GET.get("sort", "").lstrip("-") not in INBOX_SORTS:
         order = [*first, *order]
     paginator = Paginator(chain.as_rows(rounds).order_by(*order), PAGE_SIZE)

@@ -71,7 +71,9 @@ def _project_form_page(request, form, project, heading: str, back: str, submit: 
 # ── Projects ────────────────────────────────────────────────────────────────
 def _filtered_projects(request):
     filterset = ProjectFilter(request.GET, queryset=queries.project_rows(request.user), request=request)
-    return filterset, filterset.qs.order_by(*sort_order(request, PROJECT_SORTS, "-number"))
+    return filterset, filterset.qs.order_by(
+        *sort_order(request, PROJECT_SORTS, "-number", may_be_empty={"amount", "finish"})
+    )
 
 
 @require_safe

@@ -9,6 +9,7 @@ from dashboards.queries import chain
 from projects.models import Deliverable, Project
 from reviews.choices import Act, State
 from reviews.models import Remark, Round, Signature
+from staff.lists import kept_count
 
 
 def todo(user):
@@ -94,7 +95,11 @@ def counts(user) -> Counts:
     """How many rows each tab has. A deliverable has exactly one current round, so 我发起 counts deliverables."""
     visible = _visible(user)
     mine = _prepared_or_opened(user).filter(project__in=visible)
-    return Counts(todo_count(user), handled(user, visible).count(), mine.count())
+    return Counts(
+        todo_count(user),
+        kept_count(lambda: handled(user, visible).count(), "handled", user.pk),
+        kept_count(lambda: mine.count(), "started", user.pk),
+    )
 
 
 def tell_present(rows, user) -> None:

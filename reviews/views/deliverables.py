@@ -38,7 +38,7 @@ SORTS = {
 def _filtered(request, **where):
     rows = queries.deliverable_rows(request.user).filter(**where)
     filterset = DeliverableFilter(request.GET, queryset=rows, request=request)
-    return filterset, filterset.qs.order_by(*sort_order(request, SORTS, "-created"))
+    return filterset, filterset.qs.order_by(*sort_order(request, SORTS, "-created", may_be_empty={"due"}))
 
 
 @require_safe
