@@ -164,7 +164,7 @@ def prompts(round: Round, amount: Decimal | None = None) -> list[rules.Prompt]:
         amounts.append((round.level.title, amount))
     for step in rules.amount_steps(amounts):
         if rules.is_swing(step, round.route.swing_percent):
-            size = f"{step.percent}%" if step.percent is not None else "由零变动"
+            size = step.percent_words if step.percent is not None else "由零变动"
             found.append(
                 rules.Prompt(
                     f"swing:{step.title}:{step.amount}",

@@ -16,6 +16,11 @@ class AmountStep:
     difference: Decimal | None
     percent: Decimal | None
 
+    @property
+    def percent_words(self) -> str:
+        """“−6.34%” with a true minus sign; — where there is nothing to compare with."""
+        return "—" if self.percent is None else f"{self.percent}%".replace("-", "−")
+
 
 def percent_of(difference: Decimal, base: Decimal) -> Decimal | None:
     """`difference` in percent of `base`, two places, half up; None when the base is zero."""
