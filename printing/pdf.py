@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import timezone
+from PIL import ImageFile
 
 BASE_CSS = "css/print_base.css"
 
@@ -41,6 +42,8 @@ def render(
     from weasyprint import CSS, HTML
     from weasyprint.text.fonts import FontConfiguration
 
+    # Loading WeasyPrint makes Pillow take cut-off pictures, in the whole process: an upload that is one stays refused.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     frame = {
         "title": title,
         "created": timezone.localtime(created_at).isoformat(timespec="seconds"),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pikepdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from printing import checks, pdf
 from printing.images import png_data_uri, qr_data_uri
@@ -173,3 +173,8 @@ def test_font_is_looked_for_in_earnest():
     assert checks.has_font("Noto Sans CJK SC") is True
     assert checks.has_font("No Such Font At All") is False
     assert checks.has_library(("libnosuch.so.0",)) is False
+
+
+def test_cut_off_pictures_stay_refused_by_pillow_after_a_rendering(paper):
+    paper("字")
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
