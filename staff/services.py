@@ -206,7 +206,8 @@ def _overlapping(user: User, starts_on: date, ends_on: date | None):
 
 def _refuse_conflicts(post: Post) -> None:
     """No post twice; and 三员分立: administrator and auditor hold nothing else in the same period."""
-    for other in _overlapping(post.user, post.starts_on, post.ends_on).select_related("unit", "user"):
+    others = _overlapping(post.user, post.starts_on, post.ends_on).exclude(pk=post.pk)
+    for other in others.select_related("unit", "user"):
         if (other.role, other.unit_id) == (post.role, post.unit_id):
             raise ValidationError(f"该人员在此期间已任{other.get_role_display()}。")
         if not permissions.may_hold_together(post.role, other.role):
@@ -254,10 +255,15 @@ def assign_post(
 
 @transaction.atomic
 def end_post(*, actor, post: Post, ends_on: date) -> Post:
-    """End a post; `ends_on` is its last day."""
+    """End a post; `ends_on` is its last day. One that is put off must go with the other posts of that time."""
     _require(actor)
+    # Assignments at the same time queue for the person's row, as in `assign_post`.
+    User.objects.select_for_update(of=("self",)).get(pk=post.user_id)
     if ends_on < post.starts_on:
         raise ValidationError({"ends_on": "结束日期不能早于开始日期；误设的任职请撤销。"})
+    if post.ends_on is not None and ends_on > post.ends_on:
+        _refuse_conflicts(Post(pk=post.pk, user=post.user, role=post.role, unit=post.unit, starts_on=post.starts_on,
+                               ends_on=ends_on))  # fmt: skip
     if ends_on < timezone.localdate():
         _refuse_last_administrator(post.user, besides=post)
     if changed := _apply(post, {"ends_on": ends_on}):

@@ -144,6 +144,18 @@ def test_separated_posts_may_follow_one_another(cast):
         services.assign_post(actor=None, user=cast.preparer, role=Role.ADMINISTRATOR, starts_on=today)
 
 
+def test_post_put_off_must_go_with_the_posts_since(cast):
+    """What was refused as a new post does not come in by moving the end of an old one."""
+    today = TODAY()
+    old = services.assign_post(actor=None, user=cast.preparer, role=Role.AUDITOR, ends_on=today)
+    services.assign_post(actor=None, user=cast.preparer, role=Role.QUALITY_OFFICE, starts_on=today + timedelta(days=1))
+    with pytest.raises(ValidationError, match="三员分立"):
+        services.end_post(actor=cast.administrator, post=old, ends_on=today + timedelta(days=9))
+    post = cast.preparer.posts.get(role=Role.QUALITY_OFFICE)
+    services.end_post(actor=cast.administrator, post=post, ends_on=today + timedelta(days=9))
+    services.end_post(actor=cast.administrator, post=post, ends_on=today + timedelta(days=20))
+
+
 def test_person_with_open_duties_becomes_no_auditor(cast, busy):
     busy(cast.preparer)
     with pytest.raises(ValidationError, match="请先移交"):
