@@ -8,7 +8,7 @@ from projects.choices import RiskStatus
 from projects.models import Assignment, Client, Inquiry, Project, Risk
 from staff.choices import Action, Role
 from staff.models import Post, Unit, User, unit_and_descendants
-from staff.permissions import SOLE_ROLES, allows
+from staff.permissions import SOLE_ROLES, allows, is_set_apart
 
 # Open ones first, the newest first among them.
 RISK_ORDER = (Case(When(status=RiskStatus.OPEN, then=0), default=1), "-created_at", "-pk")
@@ -18,8 +18,11 @@ INQUIRY_ORDER = (F("answered_at").asc(nulls_first=True), "-asked_at", "-pk")
 def roles_on(user, project, discipline=None) -> set[str]:
     """The roles that `user` has on `project` today: posts of the firm, posts of its unit or a unit above, assignments.
 
-    With `discipline`, assignments to another discipline do not count."""
+    With `discipline`, assignments to another discipline do not count. The administrator and the auditor have no roles
+    by assignment, whatever team they were on before (三员分立)."""
     roles = {role for role, units in user.reach if units is None or project.unit_id in units}
+    if is_set_apart(role for role, _ in user.posts_today):
+        return roles
     for role, discipline_id in assignments_of(user, project):
         if discipline is None or discipline_id in (None, discipline.pk):
             roles.add(role)

@@ -218,7 +218,8 @@ def update_deliverable(*, actor, deliverable: Deliverable, title, kind, has_calc
     for name, value in fields.items():
         setattr(deliverable, name, value)
     deliverable.full_clean()
-    deliverable.save()
+    # These alone: a preparer who was replaced since the page was loaded must not come back.
+    deliverable.save(update_fields=list(fields))
     record(actor=actor, action="deliverable.update", subject=deliverable, data=fields, scope=deliverable.project)
     return deliverable
 

@@ -13,6 +13,8 @@ from projects.choices import BusinessLine, Degree, DeliverableKind, RiskStatus
 from projects.models import Discipline, Project
 from projects.queries import holders_of, people_of, roles_on, suggested_number
 from staff.choices import Role
+from staff.models import User
+from staff.services import assign_post
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +120,18 @@ def test_roles_of_another_discipline_do_not_count(cast, project, civil):
     other = Discipline.objects.get(code="AZ")
     assert Role.DISCIPLINE_LEAD in roles_on(cast.checker, project, civil)
     assert Role.DISCIPLINE_LEAD not in roles_on(cast.checker, project, other)
+
+
+@pytest.mark.parametrize("sole", [Role.ADMINISTRATOR, Role.AUDITOR])
+def test_team_member_who_becomes_administrator_or_auditor_has_no_role_on_it_any_more(cast, project, civil, sole):
+    assign_post(actor=cast.administrator, user=cast.preparer, role=sole)
+    person = User.objects.get(pk=cast.preparer.pk)
+    assert roles_on(person, project, civil) == {sole}
+    with pytest.raises(PermissionDenied):
+        services.create_deliverable(
+            actor=cast.checker, project=project, title="土建审核", kind=DeliverableKind.SETTLEMENT_REPORT,
+            discipline=civil, preparer=person,
+        )  # fmt: skip
 
 
 def test_holders_are_found_by_assignment_then_by_post(cast, project, civil):
