@@ -129,8 +129,12 @@ class SignForm(TurnForm):
             return []
         return [(c, [(d, self[f"hits_{d.pk}"]) for d in c.deductions.all()]) for c in self.criteria]
 
-    def clean_acknowledged(self):
-        return self.cleaned_data["acknowledged"]
+    def clean(self):
+        data = super().clean()
+        # Deductions of a standard that was replaced since the page was drawn would be lost, and the score be full marks.
+        if any(name.startswith("hits_") and name not in self.fields for name in self.data):
+            self.add_error(None, "评分标准已更新，请按新的评分标准重新评分。")
+        return data
 
     def content(self) -> SignContent:
         """What the service signs."""

@@ -7,6 +7,9 @@ from django.urls import reverse
 
 from reviews.choices import State
 from reviews.models import Round
+from scoring.choices import Purpose
+from scoring.models import Deduction, Standard
+from scoring.services import copy_standard, publish_standard
 from tests.conftest import PASSWORD
 from tests.reviews import flow
 
@@ -67,6 +70,20 @@ def test_deliverable_created_in_the_page_leads_to_its_files(cast, log_in, projec
     made = project.deliverables.get(title="安装预算书")
     assert response["Location"] == reverse("projects:version_files", args=[made.versions.get().pk])
     assert made.seats.count() == 5
+
+
+def test_deductions_by_a_standard_that_was_replaced_meanwhile_are_not_lost(cast, log_in, deliverable):
+    """The page was drawn by the old standard: signed by the new one, all that was deducted would count for nothing."""
+    flow.submit(deliverable)
+    flow.sign(deliverable)
+    round = flow.sign(deliverable)
+    old = Standard.objects.current(Purpose.DELIVERABLE)
+    hits = {f"hits_{item.pk}": "1" for item in Deduction.objects.filter(criterion__standard=old)}
+    draft = copy_standard(actor=cast.administrator, standard=old)
+    publish_standard(actor=cast.administrator, standard=draft)
+    page = log_in(cast.approver).post(reverse("reviews:sign", args=[round.pk]), sign_data(round, **hits))
+    assert "评分标准已更新" in page.content.decode()
+    assert not round.signatures.filter(level=round.level).exists()
 
 
 def test_wrong_password_signs_nothing_and_keeps_what_was_typed(cast, log_in, deliverable):
