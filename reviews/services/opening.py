@@ -37,7 +37,8 @@ def open_deliverable(*, actor, project: Project, seats: Seats | None = None, **f
 def update_deliverable(*, actor, deliverable: Deliverable, **fields) -> Deliverable:
     """Change the facts of a deliverable that is being prepared. Raises ValidationError once it is under review."""
     permissions.require(actor, Action.CREATE_DELIVERABLE, queries.roles_for(actor, deliverable))
-    if not deliverable.rounds.filter(state=State.PREPARING).exists():
+    # Locked: a submission at the same moment goes first or waits.
+    if deliverable.rounds.select_for_update().filter(state=State.PREPARING).first() is None:
         raise ValidationError("成果文件已进入审签，不能修改基本信息。")
     return project_services.update_deliverable(actor=actor, deliverable=deliverable, **fields)
 
@@ -192,6 +193,8 @@ def exempt_level(*, actor, round: Round, turn: int, level: Level, reason: str, c
             raise ValidationError("涉及计量或计算工作的成果文件必须经过校核，不能免除。")
         if not level.is_exemptible or level.route_id != round.route_id:
             raise ValidationError(f"{level.title}不能免除。")
+        if queries.has_prepared(actor, round.deliverable):
+            raise PermissionDenied("本人编制的成果不能由本人免除校核。")
         if not reason.strip():
             raise ValidationError({"reason": "请填写免除理由。"})
         if queries.signatures_of(round).filter(level=level).exists():
@@ -201,9 +204,11 @@ def exempt_level(*, actor, round: Round, turn: int, level: Level, reason: str, c
         if round.deliverable.remarks.unsettled().filter(level=level).exists():
             # Nobody else could ever close them.
             raise ValidationError(f"{level.title}还有未关闭的意见，不能免除。")
-        Exemption.objects.create(
+        exemption = Exemption(
             deliverable=round.deliverable, level=level, reason=reason, signed_by=actor, signed_at=timezone.now()
         )
+        exemption.full_clean()
+        exemption.save()
         return {"exempted": level.title}
 
     onward = None

@@ -181,6 +181,10 @@ def _check_statements(content: SignContent, unresolved: list[str], attention: li
         problems["unresolved"] = problem
     if problem := rules.statement_problem(attention, content.declares_no_attention, "提请重点复核事项"):
         problems["attention"] = problem
+    longest = Statement._meta.get_field("text").max_length
+    for name, rows in (("unresolved", unresolved), ("attention", attention)):
+        if any(len(row) > longest for row in rows):
+            problems[name] = f"每条最多 {longest} 字，请分条填写。"
     if problems:
         raise ValidationError(problems)
 
@@ -221,7 +225,8 @@ def _checked_amount(round: Round, content: SignContent, seat_number: int) -> Dec
         raise ValidationError({"amount": "金额不能为负数。"})
     if content.amount is not None and content.amount.as_tuple().exponent < -2:
         raise ValidationError({"amount": "金额最多两位小数（分）。"})
-    return content.amount
+    # No database keeps the sign of a zero: signed as −0, the digest would not match what is read back. 0 + −0 is 0.
+    return None if content.amount is None else Decimal(0) + content.amount
 
 
 def _score(round: Round, actor, content: SignContent, seat_number: int) -> ScoreSheet | None:

@@ -14,7 +14,9 @@ from reviews import queries, services
 from reviews.chain import AlreadyHandled
 from reviews.choices import State
 from reviews.models import Level, Round, Route, Seat, Signature
+from reviews.verification import evidence_problems, signatures_intact
 from staff.choices import Role
+from staff.models import Post, User
 from staff.services import deactivate_user
 from tests.reviews import flow
 
@@ -89,6 +91,17 @@ def test_exemption_during_checking_passes_the_round_on(cast, project):
     flow.submit(report)
     exempt(report, cast.approver)
     assert waiting_for(report) == [("复核人", "sign")]
+
+
+def test_preparer_exempts_no_level_of_the_own_work(cast, project):
+    """A technical director who prepares would otherwise have one person less look at it (rule 6)."""
+    Post.objects.create(user=cast.preparer, role=Role.TECHNICAL_DIRECTOR, unit=cast.zj1)
+    report = flow.open_deliverable(cast, project, title="咨询总结报告", has_calculation=False)
+    with pytest.raises(PermissionDenied, match="本人编制"):
+        exempt(report, User.objects.get(pk=cast.preparer.pk))
+    with refused("500"):
+        exempt(report, cast.approver, reason="长" * 501)
+    assert not report.exemptions.exists()
 
 
 # ── Rule 2: remarks ─────────────────────────────────────────────────────────
@@ -183,6 +196,8 @@ def test_no_without_explanation_is_refused(cast, deliverable):
     [
         ({"declares_no_unresolved": False}, "请填写未决事项"),
         ({"unresolved": ["价差未定"]}, "不能同时声明"),
+        ({"unresolved": ["长" * 501], "declares_no_unresolved": False}, "最多 500 字"),
+        ({"attention": ["长" * 501], "declares_no_attention": False}, "最多 500 字"),
         ({"declares_no_attention": False}, "请填写提请重点复核"),
         ({"opinion": "  "}, "请填写意见"),
         ({"amount": None}, "请填写校核后的金额"),
@@ -194,6 +209,15 @@ def test_incomplete_signature_is_refused(cast, deliverable, changes, words):
     flow.submit(deliverable)
     with refused(words):
         flow.sign(deliverable, **changes)
+
+
+def test_zero_signed_with_a_minus_is_the_zero_that_the_database_keeps(cast, deliverable):
+    """The digest is over the amount as it will be read back: otherwise an honest signature looks tampered with."""
+    round = flow.submit(deliverable)
+    prompts = [prompt.code for prompt in queries.prompts(round, Decimal("-0"))]
+    flow.sign(deliverable, amount=Decimal("-0"), acknowledged=prompts)
+    assert signatures_intact(flow.live(deliverable))
+    assert list(evidence_problems()) == []
 
 
 def test_none_over_a_prompt_must_be_confirmed_and_is_recorded(cast, project, deliverable):
