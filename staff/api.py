@@ -5,7 +5,7 @@ The settings name these (REST_FRAMEWORK); nothing imports them.
 
 from axes.utils import reset as forget_failures
 from django.conf import settings
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, get_user_model
 from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -29,7 +29,9 @@ class PasswordAuthentication(BasicAuthentication):
 
     def authenticate_credentials(self, userid, password, request=None):
         user = None
-        if "\x00" not in userid + password:  # no database takes it, and no number or password has it
+        longest = get_user_model()._meta.get_field("employee_number").max_length
+        # No database takes a NUL, and the lock-out keeps no name of any length; no number or password is like that.
+        if "\x00" not in userid + password and len(userid) <= longest:
             # Django's own request, and the name that the login form uses: the lock-out looks there.
             user = authenticate(request=request._request, username=userid, password=password)
         if user is None:

@@ -32,6 +32,12 @@ def test_a_nul_in_the_password_is_refused(cast):
     assert Caller(cast.preparer, "a\x00b").get("projects/").status == 401
 
 
+def test_number_longer_than_any_is_told_like_any_wrong_one(cast):
+    """The lock-out keeps 255 characters of a name: PostgreSQL would refuse a longer one, and the caller see an error."""
+    cast.preparer.employee_number = "A" * 300
+    assert Caller(cast.preparer).get("projects/").status == 401
+
+
 def test_wrong_passwords_lock_out_and_the_right_one_then_fails_too(cast, project):
     for _ in range(settings.AXES_FAILURE_LIMIT):
         answer = Caller(cast.preparer, "wrong").get("projects/")
