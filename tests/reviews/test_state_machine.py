@@ -312,7 +312,8 @@ class ChainMachine(RuleBasedStateMachine):
         actor = self.who(how, self.people["approver"])
         order = how.which % len(self.shadow.steps) if how.is_odd else 1
         level = self.round().route.levels.get(order=order)
-        allowed = self.shadow.allows_exempt(order) and self.may(actor, Action.EXEMPT_LEVEL)
+        has_prepared = actor.pk in {*self.shadow.prepared, self.shadow.preparer}
+        allowed = self.shadow.allows_exempt(order) and self.may(actor, Action.EXEMPT_LEVEL) and not has_prepared
         self.act(services.exempt_level, allowed, lambda _: self.shadow.exempt_level(order), actor, how,
                  level=level, reason="文字报告", confirmation=flow.confirmed(actor))  # fmt: skip
 
