@@ -1,6 +1,11 @@
 """Many people at once: each in a thread with a database connection of its own, all let go at the same moment."""
 
+import fcntl
+import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier
 
 from django.db import connections
@@ -23,5 +28,13 @@ def at_once(calls) -> list:
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(len(calls)) as pool:
+    with _one_crowd(), ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+@contextmanager
+def _one_crowd():
+    """One crowd on the machine at a time: PostgreSQL lets 100 in, and the suite runs in several processes."""
+    with (Path(tempfile.gettempdir()) / f"crowd-of-tests-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

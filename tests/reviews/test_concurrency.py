@@ -68,9 +68,9 @@ def signed_rows() -> int:
 
 
 # ── Fifty sign one level ────────────────────────────────────────────────────
-def meet_before_claiming(monkeypatch, claim, size):
+def meet_before_claiming(monkeypatch):
     """The worst case made certain: everybody has read and checked the same round before the first one writes."""
-    barrier = Barrier(size)
+    barrier, claim = Barrier(CROWD), chain._claim
 
     def after_all_have_read(*args):
         barrier.wait(PATIENCE)
@@ -79,10 +79,15 @@ def meet_before_claiming(monkeypatch, claim, size):
     monkeypatch.setattr(chain, "_claim", after_all_have_read)
 
 
-def unguarded_claim(round, act, actor, target, level, reason):
-    """What `_claim` would be without its compare-and-set: whoever has read the round writes it."""
-    changes = {"state": target, "turn": round.turn + 1, "last_actor": actor, "last_act": act}
-    Round.objects.filter(pk=round.pk).update(**changes, level=level or round.level)
+def remove_the_guard(monkeypatch):
+    """The claim without its comparison: whoever has read the round writes it, whatever it has become meanwhile."""
+    rounds = Round.objects
+    guarded = rounds.filter
+
+    def unguarded(*args, **given):
+        return guarded(*args, **{name: value for name, value in given.items() if name not in ("state", "turn")})
+
+    monkeypatch.setattr(rounds, "filter", unguarded)
 
 
 @contextmanager
@@ -107,7 +112,7 @@ def without_unique_signatures():
 @on_postgresql
 def test_fifty_sign_the_same_level_and_one_does(cast, deliverable, monkeypatch):
     call = signing(deliverable)
-    meet_before_claiming(monkeypatch, chain._claim, CROWD)
+    meet_before_claiming(monkeypatch)
     results = at_once([call] * CROWD)
     assert kinds(results) == {"Round": 1, "AlreadyHandled": CROWD - 1}
     assert Signature.objects.filter(level__title="校核").count() == 1
@@ -122,7 +127,8 @@ def test_fifty_sign_the_same_level_and_one_does(cast, deliverable, monkeypatch):
 @on_postgresql
 def test_control_without_the_guards_the_level_is_signed_many_times(cast, deliverable, monkeypatch):
     call = signing(deliverable)
-    meet_before_claiming(monkeypatch, unguarded_claim, CROWD)
+    meet_before_claiming(monkeypatch)
+    remove_the_guard(monkeypatch)
     with without_unique_signatures():
         results = at_once([call] * CROWD)
         assert kinds(results)["Round"] > 1
@@ -133,7 +139,8 @@ def test_control_without_the_guards_the_level_is_signed_many_times(cast, deliver
 @on_postgresql
 def test_without_the_claim_the_database_still_lets_one_signature_through(cast, deliverable, monkeypatch):
     call = signing(deliverable)
-    meet_before_claiming(monkeypatch, unguarded_claim, CROWD)
+    meet_before_claiming(monkeypatch)
+    remove_the_guard(monkeypatch)
     results = at_once([call] * CROWD)
     assert kinds(results) == {"Round": 1, "IntegrityError": CROWD - 1}
     assert Signature.objects.filter(level__title="校核").count() == 1
