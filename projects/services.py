@@ -110,6 +110,11 @@ def update_project(*, actor, project: Project, **fields) -> Project:
     if unit.pk != project.unit_id and not units_for_new_projects(actor).filter(pk=unit.pk).exists():
         raise PermissionDenied("您不能把项目转到该单位。")
     before = _facts(Project.objects.select_for_update(no_key=True).get(pk=project.pk), PROJECT_FIELDS)
+    # They decide through how many levels the project's deliverables go: not for whoever holds one of these levels.
+    for name in ("importance", "business_line"):
+        may_change = permissions.allows(Action.CREATE_PROJECT, roles_on(actor, project))
+        if fields.get(name, before[name]) != before[name] and not may_change:
+            raise ValidationError({name: "此项决定审签路线，须由单位技术负责人、质量办或管理层修改。"})
     for name, value in fields.items():
         setattr(project, name, value)
     project.full_clean()

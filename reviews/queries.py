@@ -31,9 +31,20 @@ from staff.permissions import allows
 
 
 def route_of(project: Project) -> Route:
-    """The route chosen for a project; else the firm's default."""
+    """The route chosen for a project; else the firm's default.
+
+    A route without the expert panel, chosen before the project became 重大, does not count any more."""
     chosen = ProjectRoute.objects.filter(project=project).select_related("route").first()
-    return chosen.route if chosen else default_route(project)
+    default = default_route(project)
+    return default if chosen is None or lacks_panel(chosen.route, default) else chosen.route
+
+
+def lacks_panel(route: Route, default: Route) -> bool:
+    """Whether the project's default route passes the expert panel and `route` does not."""
+    panels = Level.objects.filter(kind=LevelKind.PANEL).order_by()
+    if not panels.filter(route=default).exists():
+        return False
+    return not panels.filter(route=route).exists()
 
 
 def default_route(project: Project) -> Route:

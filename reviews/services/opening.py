@@ -112,13 +112,20 @@ def choose_route(*, actor, project: Project, route: Route, reason: str) -> Proje
         raise ValidationError("该路线已停用。")
     if not reason.strip():
         raise ValidationError({"reason": "请填写选择该路线的理由。"})
-    panel_default = queries.default_route(project).levels.filter(kind=LevelKind.PANEL).exists()
-    if panel_default and not route.levels.filter(kind=LevelKind.PANEL).exists():
+    default = queries.default_route(project)
+    if queries.lacks_panel(route, default):
         raise ValidationError("重大项目须经专家评审组评审，不能选用不含专家评审的路线。")
+    if _lacks_checking(route, default) and not permissions.allows(Action.EXEMPT_LEVEL, roles_on(actor, project)):
+        raise ValidationError("该路线不含校核，须由单位技术负责人选定。")
     chosen, _ = ProjectRoute.objects.update_or_create(project=project, defaults={"route": route, "reason": reason})
     record(actor=actor, action="project.route", subject=project, data={"route": route.code, "reason": reason},
            scope=project)  # fmt: skip
     return chosen
+
+
+def _lacks_checking(route: Route, default: Route) -> bool:
+    """Whether `route` leaves out the 校核 of the default one: an exception that the technical director signs (rule 1)."""
+    return default.levels.filter(is_exemptible=True).exists() and not route.levels.filter(is_exemptible=True).exists()
 
 
 @transaction.atomic

@@ -77,6 +77,14 @@ def test_update_keeps_old_and_new_of_what_changed(cast, project):
     assert Entry.objects.filter(action="project.update").count() == 1
 
 
+@pytest.mark.parametrize("fact", [{"importance": "ordinary"}, {"business_line": "engineering_consulting"}])
+def test_what_decides_the_route_is_not_changed_by_the_project_manager(cast, major_project, fact):
+    """A major project made ordinary would go without its expert panel."""
+    with pytest.raises(ValidationError, match="审签路线"):
+        services.update_project(actor=cast.verifier, project=major_project, **fact)
+    services.update_project(actor=cast.approver, project=Project.objects.get(pk=major_project.pk), **fact)
+
+
 def test_project_moves_to_another_unit_only_by_whom_may_open_one_there(cast, project):
     with pytest.raises(PermissionDenied):
         services.update_project(actor=cast.verifier, project=project, unit=cast.zj2)

@@ -510,6 +510,23 @@ def test_major_project_cannot_choose_a_route_without_the_panel(cast, major_proje
                               reason="赶工")  # fmt: skip
 
 
+def test_route_without_the_panel_counts_no_more_once_the_project_is_major(cast, project):
+    three_levels = Route.objects.get(code="three_levels")
+    services.choose_route(actor=cast.verifier, project=project, route=three_levels, reason="常规")
+    assert queries.route_of(project) == three_levels
+    project.importance = "major"
+    project.save()
+    assert queries.route_of(project).code == "three_levels_panel"
+
+
+def test_route_without_checking_is_chosen_by_the_technical_director_alone(cast, project):
+    consulting = Route.objects.get(code="consulting")
+    with refused("不含校核"):
+        services.choose_route(actor=cast.verifier, project=project, route=consulting, reason="赶工")
+    services.choose_route(actor=cast.approver, project=project, route=consulting, reason="咨询报告")
+    assert queries.route_of(project) == consulting
+
+
 def test_every_act_leaves_one_row_in_the_ledger(cast, deliverable):
     before = Entry.objects.about(deliverable).count()
     flow.submit(deliverable)
