@@ -121,7 +121,8 @@ def _has_place(who: Who, round: Round, actor, seats: set[tuple[int, int]]) -> bo
 
 
 def _seats_of(actor, round: Round) -> set[tuple[int, int]]:
-    return set(Seat.objects.filter(deliverable=round.deliverable_id, holder=actor).values_list("level_id", "number"))
+    mine = Seat.objects.filter(deliverable=round.deliverable_id, holder=actor).order_by()
+    return set(mine.values_list("level_id", "number"))
 
 
 def require_place(round: Round, act: Act, actor) -> None:
@@ -129,22 +130,31 @@ def require_place(round: Round, act: Act, actor) -> None:
     terms = ACTORS[act]
     deliverable = round.deliverable
     permissions.require(actor, terms.action, roles_on(actor, deliverable.project, deliverable.discipline))
-    if not _has_place(terms.who, round, actor, _seats_of(actor, round)):
-        raise PermissionDenied(f"只有{terms.who.value}可以{act.label}。")
+    _require_seat(round, act, actor)
 
 
-def possible_acts(round: Round, actor) -> set[Act]:
+def _require_seat(round: Round, act: Act, actor) -> None:
+    who = ACTORS[act].who
+    if not _has_place(who, round, actor, _seats_of(actor, round)):
+        raise PermissionDenied(f"只有{who.value}可以{act.label}。")
+
+
+def possible_acts(round: Round, actor, seats: list[Seat] | None = None) -> set[Act]:
     """The acts that TABLE, permission and place leave open to `actor` now: which buttons a page offers.
 
-    What an act asks for beyond that (a reason, closed remarks, nobody has acted since) is its service's business."""
+    What an act asks for beyond that (a reason, closed remarks, nobody has acted since) is its service's business.
+    `seats` are all those of the deliverable, where the caller has them already."""
     roles = roles_on(actor, round.deliverable.project, round.deliverable.discipline) if actor.is_active else set()
-    seats = _seats_of(actor, round)
+    if seats is None:
+        places = _seats_of(actor, round)
+    else:
+        places = {(seat.level_id, seat.number) for seat in seats if seat.holder_id == actor.pk}
     return {
         act
         for state, act in TABLE
         if state == round.state
         and permissions.allows(ACTORS[act].action, roles)
-        and _has_place(ACTORS[act].who, round, actor, seats)
+        and _has_place(ACTORS[act].who, round, actor, places)
     }
 
 
@@ -155,7 +165,8 @@ def duties(round: Round) -> list[tuple[int, Duty]]:
         return [(round.deliverable.preparer_id, duty)]
     if round.state not in LIVE_STATES:
         return []
-    seats = dict(round.deliverable.seats.filter(level=round.level_id).values_list("number", "holder_id"))
+    held = round.deliverable.seats.filter(level=round.level_id).order_by("number")
+    seats = dict(held.values_list("number", "holder_id"))
     if round.level.kind == LevelKind.ISSUE:
         return [(seats[0], Duty.ISSUE)]
     if round.level.kind == LevelKind.PANEL:
@@ -215,7 +226,7 @@ def move(
     whatever `write` raises; then nothing has happened.
     """
     round = Round.objects.select_related(
-        "deliverable__project__unit", "deliverable__discipline", "route", "version", "level"
+        "deliverable__project", "deliverable__discipline", "route", "version", "level"
     ).get(pk=round.pk)
     permissions.require(
         actor, ACTORS[act].action, roles_on(actor, round.deliverable.project, round.deliverable.discipline)
@@ -223,12 +234,12 @@ def move(
     target = TABLE.get((State(round.state), act))
     if target is None or round.turn != turn:
         raise already_handled(round)
-    require_place(round, act, actor)
-    _claim(round, act, actor, target, level, reason)
+    _require_seat(round, act, actor)
+    claimed = _claim(round, act, actor, target, level, reason)
     facts = {"round": round.number, "version": round.version.number, "level": round.level.title, "state": target}
-    round.refresh_from_db(
-        fields=["state", "turn", "ended_at", "end_reason", "last_actor", "last_act", "last_acted_at"]
-    )
+    for name, value in claimed.items():
+        if name != "level":  # what belongs to the act is written at the level where it was done
+            setattr(round, name, value)
     facts |= write(round)
     if level is not None:
         round.level = level
@@ -240,10 +251,16 @@ def move(
     return live
 
 
-def _claim(round: Round, act: Act, actor, target: State, level: Level | None, reason: str) -> None:
-    """Compare-and-set: exactly one of those who try at the same turn gets the row."""
+def _claim(round: Round, act: Act, actor, target: State, level: Level | None, reason: str) -> dict:
+    """Compare-and-set: exactly one of those who try at the same turn gets the row. Returns what it holds now."""
     now = timezone.now()
-    changes = {"state": target, "turn": round.turn + 1, "last_actor": actor, "last_act": act, "last_acted_at": now}
+    changes = {
+        "state": target.value,
+        "turn": round.turn + 1,
+        "last_actor": actor,
+        "last_act": act,
+        "last_acted_at": now,
+    }
     if level is not None:
         changes["level"] = level
     if act == Act.SUBMIT:
@@ -252,6 +269,7 @@ def _claim(round: Round, act: Act, actor, target: State, level: Level | None, re
         changes |= {"ended_at": now, "end_reason": reason}
     if not Round.objects.filter(pk=round.pk, state=round.state, turn=round.turn).update(**changes):
         raise already_handled(round)
+    return changes
 
 
 def _start_over(round: Round, actor) -> Round:

@@ -13,6 +13,7 @@ from projects.services import damaged_files
 from reviews import rules
 from reviews.choices import Act, ChecklistResult, LevelKind, RemarkEventKind, RemarkState, State
 from reviews.models import (
+    ChecklistAnswer,
     Level,
     ProjectRoute,
     Remark,
@@ -131,6 +132,22 @@ def signatures_of(round: Round):
     )
 
 
+def rounds_of(deliverable) -> list[Round]:
+    """Every round of a deliverable, oldest first, with all that its seals and its own page show of it: a page reads them
+    once. Signatures that were taken back are among them."""
+    signatures = Signature.objects.select_related("level", "signer", "score_sheet")
+    rounds = (
+        deliverable.rounds.select_related("level", "route", "version", "last_actor")
+        .prefetch_related(
+            "route__levels",
+            Prefetch("signatures", signatures.order_by("level__order", "signed_at", "pk")),
+            Prefetch("waitings", Waiting.objects.select_related("user__unit")),
+        )
+        .order_by("number")
+    )
+    return list(rounds)
+
+
 def unsettled_up_to(round: Round, level: Level):
     """The remarks that keep `level` from being signed: not yet closed, raised at this level or below it."""
     return Remark.objects.unsettled().filter(deliverable=round.deliverable_id, level__order__lte=level.order)
@@ -145,11 +162,12 @@ def amounts_of(round: Round, signatures=None) -> list[tuple[str, Decimal | None]
     """(step, amount in 元) in order: 送审, 初稿, then what each level signed for (rule 10).
 
     `signatures` are those of `signatures_of`, where the caller has them already."""
-    signed = [
-        (signature.level.title, signature.amount)
-        for signature in (signatures_of(round) if signatures is None else signatures)
-        if signature.seat_number == 0 and signature.level.kind in (LevelKind.REVIEW, LevelKind.PANEL)
-    ]
+    kinds = (LevelKind.REVIEW, LevelKind.PANEL)
+    if signatures is None:
+        found = signatures_of(round).select_related(None).filter(seat_number=0, level__kind__in=kinds)
+        signed = list(found.values_list("level__title", "amount"))
+    else:
+        signed = [(s.level.title, s.amount) for s in signatures if s.seat_number == 0 and s.level.kind in kinds]
     return [("送审", round.version.submitted_amount), ("初稿", round.version.draft_amount), *signed]
 
 
@@ -182,10 +200,13 @@ def prompts(round: Round, amount: Decimal | None = None) -> list[rules.Prompt]:
                     f"{step.title}金额较上一级变动 {step.difference:,} 元（{size}）",
                 )
             )
-    for signature in signatures_of(round).prefetch_related("answers"):
-        for answer in signature.answers.all():
-            if answer.result == ChecklistResult.NO:
-                found.append(rules.Prompt(f"answer:{answer.pk}", f"{signature.level.title}核查为“否”：{answer.text}"))
+    refused = ChecklistAnswer.objects.filter(
+        signature__round=round, signature__revoked_at__isnull=True, result=ChecklistResult.NO
+    ).order_by("signature__level__order", "signature__signed_at", "signature", "order")
+    found += [
+        rules.Prompt(f"answer:{pk}", f"{title}核查为“否”：{text}")
+        for pk, title, text in refused.values_list("pk", "signature__level__title", "text")
+    ]
     return found
 
 
@@ -286,8 +307,9 @@ def _project_gaps(round: Round) -> list[Gap]:
 
 
 def last_signature(round: Round) -> Signature | None:
-    """The newest signature of a round that stands."""
-    return round.signatures.filter(revoked_at__isnull=True).order_by("-signed_at", "-pk").first()
+    """The newest signature of a round that stands; from those that are loaded, where they are."""
+    standing = [signature for signature in round.signatures.all() if signature.revoked_at is None]
+    return max(standing, key=lambda signature: (signature.signed_at, signature.pk), default=None)
 
 
 # What only a preparer does, by the words of the evidence chain. A preparer who took over a draft and gave it on again

@@ -2,27 +2,20 @@
 
 The template is templates/components/seal_row.html."""
 
-from django.db.models import Prefetch
-
 from reviews.choices import LIVE_STATES, LevelKind, State
-from reviews.models import Round, Signature, Waiting
+from reviews.models import Round
+from reviews.queries import rounds_of
 
 ENDED_WORDS = {State.SENT_BACK: "退回", State.VOIDED: "作废", State.WITHDRAWN: "撤回"}
 
 
-def seal_rounds(deliverable) -> list[dict]:
-    """Every round of a deliverable, oldest first, as {number, ended_word, is_live, seals}. Constant queries."""
-    rounds = list(
-        Round.objects.filter(deliverable=deliverable)
-        .select_related("route", "last_actor")
-        .prefetch_related(
-            "route__levels",
-            Prefetch("signatures", Signature.objects.select_related("signer")),
-            Prefetch("waitings", Waiting.objects.select_related("user")),
-        )
-        .order_by("number")
-    )
-    holders = {(s.level_id, s.number): s.holder.name for s in deliverable.seats.select_related("holder")}
+def seal_rounds(deliverable, rounds=None, seats=None) -> list[dict]:
+    """Every round of a deliverable, oldest first, as {number, ended_word, is_live, seals}. Constant queries.
+
+    `rounds` (`queries.rounds_of`) and `seats` (with their holders) where the caller has them already."""
+    rounds = rounds_of(deliverable) if rounds is None else rounds
+    seats = deliverable.seats.select_related("holder") if seats is None else seats
+    holders = {(s.level_id, s.number): s.holder.name for s in seats}
     exemptions = [] if deliverable.has_calculation else deliverable.exemptions.select_related("signed_by")
     exempt = {exemption.level_id: exemption for exemption in exemptions}
     # A round that never got anywhere is not worth a row, unless it is the present one.

@@ -1,7 +1,7 @@
 """Pages of deliverables: lists, the record page, opening one, who sits where."""
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,7 +12,7 @@ from projects.queries import projects_with_counts, roles_on
 from projects.tabs import project_tabs
 from reviews import queries, rules, services
 from reviews.chain import possible_acts
-from reviews.choices import Act, Duty, RemarkState, State
+from reviews.choices import CURRENT_STATES, Act, Duty, RemarkState, State
 from reviews.exports import deliverables_response
 from reviews.filters import DeliverableFilter
 from reviews.forms import DeliverableEditForm, DeliverableForm, RemarkForm, RouteForm, SeatsForm
@@ -97,7 +97,7 @@ def _page(request, round: Round, template: str, active: str, *, acts=None, open_
 
     `acts` (`possible_acts`) and `open_remarks` (how many wait for an answer or a re-check) where the view knows them."""
     deliverable = round.deliverable
-    waiting = list(round.waitings.select_related("user__unit"))
+    waiting = list(round.waitings.all())
     kind, word = state_words(round)
     if open_remarks is None:
         open_remarks = deliverable.remarks.unsettled().exclude(state=RemarkState.DRAFT).count()
@@ -147,16 +147,20 @@ def _offered(round: Round, user, mine: str | None, acts: set[Act]) -> dict[str, 
 @require_safe
 def deliverable(request, pk):
     found = load_deliverable(request, pk)
-    round = current_round(found)
-    signatures = list(queries.signatures_of(round).prefetch_related("statements"))
+    rounds = queries.rounds_of(found)
+    round = next(round for round in reversed(rounds) if round.state in CURRENT_STATES)
+    round.deliverable = found
+    signatures = [signature for signature in round.signatures.all() if signature.revoked_at is None]
+    prefetch_related_objects(signatures, "statements")
+    seats = queries.seats_of(round, signatures)
     issue = getattr(round, "issue", None) if round.state == State.ISSUED else None
     return _page(
         request, round, "reviews/deliverable_detail.html", "reviews:deliverable",
-        seals=seal_rounds(found), files=_files(round), statements=signatures,
-        amounts=rules.amount_steps(queries.amounts_of(round, signatures)),
+        acts=possible_acts(round, request.user, seats), seals=seal_rounds(found, rounds, seats), statements=signatures,
+        files=_files(round), amounts=rules.amount_steps(queries.amounts_of(round, signatures)),
         gaps=queries.issue_gaps(round) if round.state == State.ISSUING else [],
         missing=queries.missing_seats(round) if round.state == State.PREPARING else [],
-        sent_back=_sent_back(round), issue=issue, seats=queries.seats_of(round, signatures), changes=_changes(round),
+        sent_back=_sent_back(round), issue=issue, seats=seats, changes=_changes(round),
         is_other_route=round.state == State.PREPARING and queries.route_of(found.project).pk != round.route_id,
     )  # fmt: skip
 

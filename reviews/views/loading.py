@@ -2,11 +2,12 @@
 
 from functools import wraps
 
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404, render
 
 from projects.models import Deliverable
 from reviews.chain import AlreadyHandled
-from reviews.models import Remark, Round
+from reviews.models import Remark, Round, Waiting
 
 
 def load_deliverable(request, pk: int) -> Deliverable:
@@ -42,7 +43,9 @@ def load_remark(request, pk: int) -> Remark:
 
 def current_round(deliverable: Deliverable) -> Round:
     """The live round of a deliverable, or the issued one."""
-    round = Round.objects.current().select_related("level", "route", "version").get(deliverable=deliverable)
+    waitings = Prefetch("waitings", Waiting.objects.select_related("user__unit"))
+    rounds = Round.objects.current().select_related("level", "route", "version").prefetch_related(waitings)
+    round = rounds.get(deliverable=deliverable)
     round.deliverable = deliverable  # as it was loaded, with project, unit and people
     return round
 
