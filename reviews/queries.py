@@ -28,7 +28,7 @@ from reviews.models import (
 from scoring.rules import FAIL
 from staff.choices import Action, Role
 from staff.duties import Duty
-from staff.permissions import allows
+from staff.permissions import allows, may_replace
 
 
 def route_of(project: Project) -> Route:
@@ -182,11 +182,13 @@ def prompts(round: Round, amount: Decimal | None = None) -> list[rules.Prompt]:
     project = round.deliverable.project
     found = [
         rules.Prompt(f"risk:{risk.pk}", f"未处理风险（{risk.owner.name}）：{risk}")
-        for risk in project.risks.filter(status=RiskStatus.OPEN).select_related("owner")
+        for risk in project.risks.filter(status=RiskStatus.OPEN)
+        .select_related("owner")
+        .only("description", "owner__name")
     ]
     found += [
         rules.Prompt(f"inquiry:{inquiry.pk}", f"委托人询问尚未答复：{inquiry}")
-        for inquiry in project.inquiries.filter(answered_at__isnull=True)
+        for inquiry in project.inquiries.filter(answered_at__isnull=True).only("question")
     ]
     amounts = amounts_of(round)
     if amount is not None:
@@ -371,6 +373,24 @@ def seats_of(round: Round, signatures) -> list[Seat]:
         else:
             seat.is_open = round.is_live and (seat.level_id, seat.number) not in signed
     return seats
+
+
+def role_of_seat(seat: Seat) -> str:
+    """The role that a seat takes."""
+    return seat.level.role if seat.number == 0 else Role.EXPERT
+
+
+def may_give(user, deliverable, seats: list[Seat]) -> set[int]:
+    """Ids of the seats that `user` may hand over: the own ones; another's by a role that does not stand below the
+    seat's, and never where the seat looks over the user's own work."""
+    roles = roles_for(user, deliverable)
+    prepared = has_prepared(user, deliverable)
+    return {
+        seat.pk
+        for seat in seats
+        if seat.holder_id == user.pk
+        or (may_replace(roles, role_of_seat(seat)) and (seat.level.kind == LevelKind.PREPARE or not prepared))
+    }
 
 
 def exemptible_levels(round: Round) -> list[Level]:

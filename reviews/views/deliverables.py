@@ -151,12 +151,16 @@ def deliverable(request, pk):
     round = next(round for round in reversed(rounds) if round.state in CURRENT_STATES)
     round.deliverable = found
     signatures = [signature for signature in round.signatures.all() if signature.revoked_at is None]
-    prefetch_related_objects(signatures, "statements")
+    # Whoever declares 无 twice has no rows to load.
+    told = [row for row in signatures if not (row.declares_no_unresolved and row.declares_no_attention)]
+    prefetch_related_objects(told, "statements")
     seats = queries.seats_of(round, signatures)
     issue = getattr(round, "issue", None) if round.state == State.ISSUED else None
+    acts = possible_acts(round, request.user, seats)
+    givable = queries.may_give(request.user, found, seats) if Act.HAND_OVER in acts else set()
     return _page(
         request, round, "reviews/deliverable_detail.html", "reviews:deliverable",
-        acts=possible_acts(round, request.user, seats), seals=seal_rounds(found, rounds, seats), statements=signatures,
+        acts=acts, givable=givable, seals=seal_rounds(found, rounds, seats), statements=signatures,
         files=_files(round), amounts=rules.amount_steps(queries.amounts_of(round, signatures)),
         gaps=queries.issue_gaps(round) if round.state == State.ISSUING else [],
         missing=queries.missing_seats(round) if round.state == State.PREPARING else [],
