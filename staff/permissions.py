@@ -69,3 +69,22 @@ _SET_APART = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 def is_set_apart(roles: Iterable[str]) -> bool:
     """True when a role keeps its holder out of teams, signatures and scores (系统管理员, 审计员)."""
     return not _SET_APART.isdisjoint(roles)
+
+
+# Who stands above whom, for replacing somebody in a step of the chain.
+_LADDER = (
+    Role.COST_ENGINEER,
+    Role.DISCIPLINE_LEAD,
+    Role.PROJECT_MANAGER,
+    Role.TECHNICAL_DIRECTOR,
+    Role.EXPERT,
+    Role.CHIEF_ENGINEER,
+    Role.EXECUTIVE,
+)
+
+
+def may_replace(roles: Iterable[str], role: str) -> bool:
+    """Whether a person with `roles` may give another's step, which takes `role`, to somebody else: by a role that hands
+    over any step and does not stand below it. So nobody fills the levels that look over the own work."""
+    givers = [own for own in roles if own in _LADDER and Action.HAND_OVER_ANY in GRANTS[Role(own)]]
+    return any(_LADDER.index(own) >= _LADDER.index(role) for own in givers)

@@ -157,11 +157,12 @@ def hand_over(*, actor, round: Round, turn: int, seat: Seat, to, reason: str) ->
 
 
 def require_seat_to_give(actor, round: Round, seat: Seat) -> None:
-    """The holder gives away the own seat; another's seat takes the right to hand over any."""
+    """The holder gives away the own seat. Another's takes a role that does not stand below the seat's, and is never the
+    preparer's to give where it looks over the preparer's work. Raises PermissionDenied."""
     if seat.deliverable_id != round.deliverable_id:
         raise PermissionDenied("该席位不属于本成果。")
-    if actor.pk != seat.holder_id:
-        permissions.require(actor, Action.HAND_OVER_ANY, queries.roles_for(actor, round.deliverable))
+    if seat.pk not in queries.may_give(actor, round.deliverable, [seat]):
+        raise PermissionDenied("移交他人环节，须由职责不低于该环节的人员办理；编制人不能移交本成果的审签环节。")
 
 
 def _may_take_over(round: Round, seat: Seat, to) -> None:
@@ -180,7 +181,7 @@ def _change_preparer(round: Round, to) -> None:
 
 
 def _appoint_to_seat(actor, deliverable: Deliverable, seat: Seat, to, reason: str) -> None:
-    role = seat.level.role if seat.number == 0 else Role.EXPERT
+    role = queries.role_of_seat(seat)
     needs_discipline = role in (Role.DISCIPLINE_LEAD, Role.COST_ENGINEER)
     project_services.appoint_deputy(
         actor=actor, project=deliverable.project, user=to, role=role, reason=reason,

@@ -346,6 +346,27 @@ def test_handed_over_level_is_signed_by_the_deputy(cast, deliverable):
     assert Signature.objects.filter(signer=cast.outsider).exists()
 
 
+def test_project_manager_does_not_fill_the_levels_above(cast, deliverable):
+    round = flow.submit(deliverable)
+    seat = deliverable.seats.get(level__title="审核")
+    with pytest.raises(PermissionDenied, match="职责不低于该环节"):
+        services.hand_over(
+            actor=cast.verifier, round=round, turn=round.turn, seat=seat, to=cast.outsider, reason="出差"
+        )
+    services.hand_over(actor=cast.approver, round=round, turn=round.turn, seat=seat, to=cast.outsider, reason="出差")
+
+
+def test_preparer_gives_no_level_that_looks_over_the_own_work(cast, project):
+    Assignment.objects.create(project=project, user=cast.preparer, role=Role.PROJECT_MANAGER)
+    deliverable = flow.open_deliverable(cast, project)
+    round = flow.submit(deliverable)
+    seat = deliverable.seats.get(level__title="校核")
+    with pytest.raises(PermissionDenied, match="编制人不能移交"):
+        services.hand_over(
+            actor=cast.preparer, round=round, turn=round.turn, seat=seat, to=cast.outsider, reason="出差"
+        )
+
+
 def test_former_preparer_takes_no_level(cast, project, deliverable):
     flow.submit(deliverable)
     flow.send_back(deliverable)

@@ -335,7 +335,7 @@ class ChainMachine(RuleBasedStateMachine):
         is_free = to.is_active and not permissions.is_set_apart(role for role, _ in to.posts_today)
         allowed = self.shadow.allows_hand_over(place, to.pk) and is_free and self.may(actor, Action.HAND_OVER)
         if actor.pk != seat.holder_id:
-            allowed = allowed and self.may(actor, Action.HAND_OVER_ANY)
+            allowed = allowed and self.may_replace(actor, place)
         self.act(services.hand_over, allowed, lambda _: self.shadow.hand_over(place, to.pk), actor, how,
                  seat=seat, to=to, reason="休假")  # fmt: skip
 
@@ -414,13 +414,21 @@ class ChainMachine(RuleBasedStateMachine):
         for person, duty in sorted(shadow.waits_for()):
             if not self.may(User.objects.get(pk=person), actions.get(duty, Action.SIGN_LEVEL)):
                 place = next(place for place, holder in shadow.seats.items() if holder == person)
-                self.hand(self.director(), place, self.deputy())
+                self.hand(self.director(place), place, self.deputy())
                 assert shadow.seats[place] != person
                 return True
         return False
 
-    def director(self) -> User:
-        return next(user for user in User.objects.order_by("pk") if self.may(user, Action.HAND_OVER_ANY))
+    def may_replace(self, actor: User, place) -> bool:
+        """Nobody below the seat, and not who prepared where the seat looks over that work."""
+        level = self.round().route.levels.get(order=place[0])
+        role = Role.EXPERT if place[1] else level.role
+        roles = roles_on(actor, self.project, self.deliverable.discipline)
+        is_own_work = place[0] > 0 and actor.pk in {self.shadow.preparer, *self.shadow.prepared}
+        return actor.is_active and permissions.may_replace(roles, role) and not is_own_work
+
+    def director(self, place) -> User:
+        return next(user for user in User.objects.order_by("pk") if self.may_replace(user, place))
 
     def deputy(self) -> User:
         taken = {*self.shadow.seats.values(), *self.shadow.prepared}
