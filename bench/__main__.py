@@ -7,6 +7,7 @@ the sizes for a quick look.
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,8 @@ def _write(figures: list[Figure], about: dict) -> Path:
 
 
 def main() -> None:
+    # Told to stop, it still drops its databases.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)
         server = databases.find_server(folder)
