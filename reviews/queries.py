@@ -266,7 +266,9 @@ def _remark_gaps(round: Round) -> list[Gap]:
     preparer = round.deliverable.preparer.name
     for remark in round.deliverable.remarks.unsettled().select_related("raised_by"):
         owed_by = preparer if remark.state == RemarkState.OPEN else remark.raised_by.name
-        gaps.append(Gap(f"{remark}{remark.get_state_display()}", owed_by))
+        # A draft is its writer's alone: that there is one is told, not which.
+        words = "有校审意见尚未发出" if remark.state == RemarkState.DRAFT else f"{remark}{remark.get_state_display()}"
+        gaps.append(Gap(words, owed_by))
     return gaps
 
 

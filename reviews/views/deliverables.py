@@ -19,7 +19,7 @@ from reviews.forms import DeliverableEditForm, DeliverableForm, RemarkForm, Rout
 from reviews.models import RemarkEvent, Round
 from reviews.seals import seal_rounds
 from reviews.timeline import timeline_entries
-from reviews.views.loading import current_round, load_deliverable, tells_lost_race
+from reviews.views.loading import current_round, files_of, load_deliverable, tells_lost_race
 from staff import permissions
 from staff.choices import Action
 from staff.lists import accepted, filter_words, page_of, sort_order
@@ -161,20 +161,12 @@ def deliverable(request, pk):
     return _page(
         request, round, "reviews/deliverable_detail.html", "reviews:deliverable",
         acts=acts, givable=givable, seals=seal_rounds(found, rounds, seats), statements=signatures,
-        files=_files(round), amounts=rules.amount_steps(queries.amounts_of(round, signatures)),
+        files=files_of(round), amounts=rules.amount_steps(queries.amounts_of(round, signatures)),
         gaps=queries.issue_gaps(round) if round.state == State.ISSUING else [],
         missing=queries.missing_seats(round) if round.state == State.PREPARING else [],
         sent_back=_sent_back(round), issue=issue, seats=seats, changes=_changes(round),
         is_other_route=round.state == State.PREPARING and queries.route_of(found.project).pk != round.route_id,
     )  # fmt: skip
-
-
-def _files(round: Round) -> list[dict]:
-    return [
-        {"name": row.name, "version": round.version.number, "sha256": row.sha256, "size": row.size,
-         "url": reverse("projects:attachment_download", args=[row.pk])}
-        for row in round.version.attachments.all()
-    ]  # fmt: skip
 
 
 def _sent_back(round: Round) -> Round | None:

@@ -4,6 +4,7 @@ from functools import wraps
 
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from projects.models import Deliverable
 from reviews.chain import AlreadyHandled
@@ -48,6 +49,15 @@ def current_round(deliverable: Deliverable) -> Round:
     round = rounds.get(deliverable=deliverable)
     round.deliverable = deliverable  # as it was loaded, with project, unit and people
     return round
+
+
+def files_of(round: Round) -> list[dict]:
+    """The files of a round's version, as templates/components/file_table.html shows them."""
+    return [
+        {"name": row.name, "version": round.version.number, "sha256": row.sha256, "size": row.size,
+         "url": reverse("projects:attachment_download", args=[row.pk])}
+        for row in round.version.attachments.all()
+    ]  # fmt: skip
 
 
 def tells_lost_race(view):

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from projects import services as project_services
@@ -13,7 +12,7 @@ from reviews.chain import AlreadyHandled, require_place
 from reviews.choices import Act, Duty, LevelKind, State
 from reviews.models import Round
 from reviews.services.signing import meaning_of
-from reviews.views.loading import load_round, tells_lost_race
+from reviews.views.loading import files_of, load_round, tells_lost_race
 from staff.lists import accepted
 from staff.services import confirm_password
 
@@ -40,20 +39,12 @@ def _require_state(round: Round, *states: State) -> None:
         raise AlreadyHandled(round)
 
 
-def _files(round: Round) -> list[dict]:
-    return [
-        {"name": row.name, "version": round.version.number, "sha256": row.sha256, "size": row.size,
-         "url": reverse("projects:attachment_download", args=[row.pk])}
-        for row in round.version.attachments.all()
-    ]  # fmt: skip
-
-
 def _signing_page(request, form, round: Round, template: str, **context):
     context |= {
         "form": form,
         "round": round,
         "deliverable": round.deliverable,
-        "files": _files(round),
+        "files": files_of(round),
         "amounts": rules.amount_steps(queries.amounts_of(round)),
         "statements": list(queries.statements_before(round)),
         "meaning": meaning_of(round.level, context.get("seat_number", 0)),
