@@ -55,8 +55,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "staff",
     "printing",
+    "uploads",
     "ledger",
     "notices",
+    "deadlines",
     "scoring",
     "projects",
     "reviews",
@@ -204,7 +206,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=200) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
-    "projects.uploads.handlers.LimitedUploadHandler",
+    "uploads.handlers.LimitedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

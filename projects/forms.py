@@ -5,9 +5,9 @@ from django.utils import timezone
 from projects.choices import BusinessLine, Degree, RiskStatus
 from projects.models import Assignment, Client, DeliverableVersion, Inquiry, Project, Risk
 from projects.queries import people_for_teams, suggested_number, units_for_new_projects
-from projects.uploads import ACCEPT, ALLOWED_TEXT
 from staff.choices import PROJECT_ROLES
 from staff.models import Unit
+from uploads import ACCEPT, ALLOWED_TEXT
 
 CHOOSE = "请选择"
 
@@ -176,7 +176,7 @@ class ManyFilesField(forms.FileField):
 
     def clean(self, data, initial=None):
         files = data if isinstance(data, list | tuple) else [data]
-        # A file without content, or with a long name, gets its own reason from projects.uploads.
+        # A file without content, or with a long name, gets its own reason from uploads.
         return [super(ManyFilesField, self).clean(file, initial) for file in files] if files else super().clean(None)
 
 

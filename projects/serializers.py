@@ -121,7 +121,7 @@ class AttachmentSerializer(ModelSerializer):
 
 
 class UploadSerializer(serializers.Serializer):
-    # An empty file, or one with a long name, gets its own reason from projects.uploads.
+    # An empty file, or one with a long name, gets its own reason from uploads.
     file = serializers.FileField(allow_empty_file=True, help_text="成果文件；按内容检查，不按扩展名。")
 
 

@@ -13,11 +13,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+import uploads
 from ledger.rules import canonical_json
 from ledger.services import record
 from notices.choices import Kind
 from notices.services import notify
-from projects import rules, uploads
+from projects import rules
 from projects.choices import RiskStatus
 from projects.models import (
     Assignment,

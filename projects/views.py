@@ -14,10 +14,10 @@ from projects.filters import ClientFilter, ProjectFilter
 from projects.models import Attachment, Client, DeliverableVersion
 from projects.tabs import project_tabs
 from projects.timeline import project_timeline, told
-from projects.uploads.names import shown_name
 from staff import permissions
 from staff.choices import Action
 from staff.lists import accepted, filter_words, page_of, sort_order
+from uploads.names import shown_name
 
 PROJECT_SORTS = {
     "number": "number",

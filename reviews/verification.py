@@ -12,11 +12,11 @@ from django.core.files.storage import Storage, default_storage
 
 from ledger.models import Entry
 from projects.services import manifest
-from projects.uploads import stored_sha256
 from reviews.models import Issue, Round, Signature
 from reviews.queries import signatures_of
 from reviews.seals import seal_rounds
 from reviews.services.signing import signature_digest
+from uploads import stored_sha256
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 CODE = re.compile(r"[0-9A-Za-z]{1,24}")

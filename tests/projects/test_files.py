@@ -6,11 +6,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
 
+import uploads
 from ledger.models import Entry
-from projects import services, uploads
+from projects import services
 from projects.choices import Confidentiality
 from projects.models import Attachment, Project
-from projects.uploads import handlers
+from uploads import handlers
 
 pytestmark = pytest.mark.django_db
 

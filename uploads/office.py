@@ -4,8 +4,8 @@ import re
 import zipfile
 from xml.parsers import expat
 
-from projects.uploads import archives
-from projects.uploads.archives import opened, read_through, refuse
+from uploads import archives
+from uploads.archives import opened, read_through, refuse
 
 MAX_PART_BYTES = 8 * 1024 * 1024  # of the parts that describe the package; sheets are only counted
 MAX_ROWS = 1_000_000

@@ -3,7 +3,7 @@
 import re
 import struct
 
-from projects.uploads.archives import refuse
+from uploads.archives import refuse
 
 MAX_PIXELS = 600_000_000  # A0 at 600 dpi
 _FOREIGN = re.compile(

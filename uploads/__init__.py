@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from projects.uploads import archives, images, office, pdfs
-from projects.uploads.names import clean_name, extension_of
+from uploads import archives, images, office, pdfs
+from uploads.names import clean_name, extension_of
 
 CHUNK = 1024 * 1024
 

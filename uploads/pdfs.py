@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from projects.uploads.archives import refuse
+from uploads.archives import refuse
 
 PROBE = Path(__file__).with_name("pdf_probe.py")
 MAX_SECONDS = 90
