@@ -212,6 +212,20 @@ FILE_UPLOAD_HANDLERS = [
 ]
 LEDGER_HEADS_FILE = Path(env.str("LEDGER_HEADS_FILE", default=str(DATA_DIR / "ledger_heads.jsonl")))
 
+# ── Messages that leave the house (notices) ─────────────────────────────────
+# Without EMAIL_URL there is no e-mail, and nothing waits for it.
+EMAIL_IS_CONFIGURED = bool(env.str("EMAIL_URL", default=""))
+if EMAIL_IS_CONFIGURED:
+    vars().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="quality@localhost")
+# When the morning's digest is written, in TIME_ZONE.
+DIGEST_AT = env.str("DIGEST_AT", default="08:30")
+# Where bots may live. An entry that is this machine's own address (127.0.0.1) may be spoken to without TLS.
+BOT_HOSTS = env.list("BOT_HOSTS", default=["qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn"])
+# Seconds to wait for the connection and for the answer.
+BOT_TIMEOUTS = (5, 10)
+
 # ── Security of the transport ───────────────────────────────────────────────
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
