@@ -54,6 +54,12 @@ class Action(models.TextChoices):
     SET_TEAM = "set_team", "设置项目组"
     MANAGE_RISKS = "manage_risks", "登记与处理风险"
     MANAGE_INQUIRIES = "manage_inquiries", "登记与答复委托人询问"
+    MANAGE_MATERIALS = "manage_materials", "办理资料交接"
+    # time limits
+    KEEP_TIME = "keep_time", "登记完成与申请变更时限"
+    DECIDE_TIME = "decide_time", "审批时限变更"
+    NUDGE = "nudge", "催办"
+    MANAGE_TIME_RULES = "manage_time_rules", "维护时限规则与工作日历"
     # deliverables and the chain
     CREATE_DELIVERABLE = "create_deliverable", "新建成果文件"
     PREPARE = "prepare", "编制与提交"

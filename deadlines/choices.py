@@ -1,0 +1,65 @@
+from django.db import models
+
+
+class Measure(models.TextChoices):
+    """What a limit is counted in."""
+
+    CALENDAR_DAYS = "calendar_days", "日历天"
+    WORKING_DAYS = "working_days", "工作日"
+    WORKING_HOURS = "working_hours", "工作小时"
+
+
+class Event(models.TextChoices):
+    """What starts a clock (§6)."""
+
+    INQUIRY_ASKED = "inquiry_asked", "收到委托人询问"
+    MATERIALS_COMPLETE = "materials_complete", "结算资料齐全"
+    SETTLEMENT_RECEIVED = "settlement_received", "收到结算书"
+    DRAWINGS_RECEIVED = "drawings_received", "收到单项工程图纸"
+    BIDS_RECEIVED = "bids_received", "收到投标书"
+    SERVICE_ENDED = "service_ended", "咨询服务结束"
+    URGENT_ASKED = "urgent_asked", "委托人要求紧急支援"
+    OPINION_RECEIVED = "opinion_received", "收到检查书面意见"
+
+
+class State(models.TextChoices):
+    RUNNING = "running", "计时中"
+    SUSPENDED = "suspended", "中止"
+    FULFILLED = "fulfilled", "已完成"
+    CANCELLED = "cancelled", "已作废"
+
+
+OPEN_STATES = (State.RUNNING, State.SUSPENDED)
+
+
+class Light(models.TextChoices):
+    """The traffic light of a clock: a colour, a shape and a word."""
+
+    GREEN = "green", "正常"
+    AMBER = "amber", "临近"
+    RED = "red", "逾期"
+    PAUSED = "paused", "中止"
+    DONE = "done", "按时完成"
+    LATE = "late", "逾期完成"
+    VOID = "void", "作废"
+
+
+class RequestKind(models.TextChoices):
+    SUSPENSION = "suspension", "中止计时"
+    EXTENSION = "extension", "延期"
+    SHORTENING = "shortening", "委托人缩短"
+
+
+class Decision(models.TextChoices):
+    PENDING = "pending", "待审批"
+    APPROVED = "approved", "同意"
+    REFUSED = "refused", "不同意"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class StepKind(models.TextChoices):
+    """What a sweep may have to say about a clock."""
+
+    AHEAD = "ahead", "到期前提醒"
+    DUE = "due", "到期提醒"
+    OVERDUE = "overdue", "逾期提醒"
