@@ -1,6 +1,7 @@
 """Settings: everything that differs between machines comes from the environment (table in README.md)."""
 
 import sys
+from datetime import time
 from pathlib import Path
 
 import environ
@@ -220,7 +221,7 @@ if EMAIL_IS_CONFIGURED:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="quality@localhost")
 # When the morning's digest is written, in TIME_ZONE.
-DIGEST_AT = env.str("DIGEST_AT", default="08:30")
+DIGEST_AT = time.fromisoformat(env.str("DIGEST_AT", default="08:30"))
 # Where bots may live. An entry that is this machine's own address (127.0.0.1) may be spoken to without TLS.
 BOT_HOSTS = env.list("BOT_HOSTS", default=["qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn"])
 # Seconds to wait for the connection and for the answer.

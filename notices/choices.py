@@ -18,8 +18,33 @@ class Kind(models.TextChoices):
     UNDELIVERABLE = "undeliverable", "消息未送达"
 
 
-# What nobody may mute: a limit is missed, somebody waits for an answer, or the system itself cannot be heard.
-ALWAYS_HEARD = (Kind.OVERDUE, Kind.ESCALATION, Kind.NUDGE, Kind.SENT_BACK, Kind.UNDELIVERABLE)
+# What each kind tells, for the page where people choose; administrators alone hear of messages that do not arrive.
+ABOUT = {
+    Kind.SENT_BACK: "您参与的成果被退回，需要修改或重新签署。",
+    Kind.VOIDED: "成果换版或修改后，原审签轮次作废，已签署的意见失效。",
+    Kind.WITHDRAWN: "编制人撤回提交，或签署人撤回意见。",
+    Kind.TO_DO: "有新的待办轮到您处理。",
+    Kind.HANDED_OVER: "环节移交给您，或由您移交出去。",
+    Kind.ISSUED: "您参与的成果已签发并编号。",
+    Kind.RISK: "项目风险上报给您。",
+    Kind.REMINDER: "您负责的事项临近到期。",
+    Kind.OVERDUE: "您负责的事项已经逾期。",
+    Kind.ESCALATION: "下属事项逾期未办，上报给您。",
+    Kind.CLOCK: "您负责的时限被暂停、恢复、延长或取消。",
+    Kind.NUDGE: "有人催办您负责的事项。",
+}
+
+# What nobody may mute, and why.
+ALWAYS_HEARD = {
+    Kind.SENT_BACK: "退回后须由您处理",
+    Kind.OVERDUE: "逾期须由您处理",
+    Kind.ESCALATION: "逾期升级须由您督办",
+    Kind.NUDGE: "对方在等您办理",
+    Kind.UNDELIVERABLE: "关系到所有人能否收到提醒",
+}
+
+# What a person may mute, and what is told there; the digest is no message of its own.
+MUTABLE = tuple(kind for kind in Kind if kind not in (*ALWAYS_HEARD, Kind.DIGEST))
 
 # Never sent outside: a message about messages that do not arrive must not breed more of them.
 IN_APP_ONLY = (Kind.UNDELIVERABLE,)

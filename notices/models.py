@@ -22,6 +22,7 @@ class Notice(models.Model):
     title = models.CharField("标题", max_length=200)
     body = models.TextField("内容", blank=True)
     url = models.CharField("链接", max_length=200, blank=True)
+    is_confidential = models.BooleanField("仅限站内", default=False)
     created_at = models.DateTimeField("时间", default=timezone.now)
     read_at = models.DateTimeField("已读时间", null=True, blank=True)
 

@@ -34,13 +34,21 @@ def notify(
     wishes = {wish.user_id: wish for wish in Preference.objects.filter(user__in=people)}
     heard = {pk: person for pk, person in people.items() if not _is_muted(wishes.get(pk), kind)}
     notices = Notice.objects.bulk_create(
-        Notice(recipient=person, kind=kind, title=title, body=body, url=url, read_at=None if pk in heard else now)
+        Notice(
+            recipient=person,
+            kind=kind,
+            title=title,
+            body=body,
+            url=url,
+            is_confidential=is_confidential,
+            read_at=None if pk in heard else now,
+        )
         for pk, person in people.items()
     )
     if kind in IN_APP_ONLY or not heard:
         return
     if is_confidential:
-        title, body = f"{Kind(kind).label}：请登录系统查看", ""
+        title, body = discreet_title(kind), ""
     by_email = [
         Delivery(channel=Channel.EMAIL, recipient_id=notice.recipient_id, notice=notice, kind=kind, title=title,
                  body=body, url=url)
@@ -57,6 +65,11 @@ def mark_read(*, user, notice_ids: Iterable[int] | None = None) -> int:
     if notice_ids is not None:
         unread = unread.filter(pk__in=notice_ids)
     return unread.update(read_at=timezone.now())
+
+
+def discreet_title(kind: Kind) -> str:
+    """What may be told outside of a confidential notice."""
+    return f"{Kind(kind).label}：请登录系统查看"
 
 
 def _one_line(text: str) -> str:
