@@ -20,7 +20,7 @@ PERSON = {"on_delete": models.PROTECT, "related_name": "+"}
 class WorkDay(models.Model):
     """A day that the firm's calendar knows: on or off. What the table says goes before any weekday."""
 
-    day = models.DateField("日期", primary_key=True)
+    day = models.DateField("日期", unique=True)
     is_working = models.BooleanField("工作日")
     note = models.CharField("说明", max_length=60, blank=True)
 

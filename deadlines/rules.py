@@ -17,6 +17,7 @@ DAY = timedelta(days=1)
 # Ten years: a limit that has not ended by then will not end at all (no working day in the calendar).
 LONGEST = 3660
 NEAR_DAYS = 3
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 # (from, until) of each time in which the clock stood still; until is None while it still does.
 Pause = tuple[datetime, datetime | None]
@@ -28,7 +29,7 @@ class Calendar:
 
     days: Mapping[date, bool] = field(default_factory=dict)
     shifts: Sequence[tuple[time, time]] = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    zone: ZoneInfo = SHANGHAI
 
     def is_working(self, day: date) -> bool:
         known = self.days.get(day)
@@ -213,7 +214,7 @@ def steps(plan: Plan, calendar: Calendar) -> Iterator[Step]:
     for offset in sorted({-abs(days) for days in plan.ahead} | {0}):
         if 0 in plan.ahead or offset:
             yield from _step(plan, offset, "", calendar)
-    roles = {after: role for after, role in plan.ladder}
+    roles = dict(plan.ladder)
     top = max(roles, default=0)
     # In days the one who owes is told each day, in hours at each rung.
     overdue = sorted(roles) if plan.term.is_in_hours else range(1, top + 1)

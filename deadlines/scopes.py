@@ -24,12 +24,14 @@ class Scope:
     """One kind of record that clocks belong to.
 
     `holders(places)` → {place: active people, the first one first in line}, in a constant number of queries.
-    `roles_on(user, scope_id, discipline_id)` → the user's roles there. `visible_ids(user)` → ids, or None for all."""
+    `roles_on(user, scope_id, discipline_id)` → the user's roles there. `visible_ids(user)` → ids, or None for all.
+    `confidential_ids(ids)` → those of which nothing but the fact that there is a message may leave the house (秘密)."""
 
     label: str
     holders: Callable[[Iterable[Place]], Mapping[Place, list]]
     roles_on: Callable[..., set[str]]
     visible_ids: Callable[..., object]
+    confidential_ids: Callable[[Iterable[int]], set[int]] = lambda ids: set()
     business_lines: Iterable[tuple[str, str]] = ()
     contract_kinds: Iterable[tuple[str, str]] = ()
     deliverable_kinds: Iterable[tuple[str, str]] = ()
@@ -62,6 +64,11 @@ def roles_on(user, deadline) -> set[str]:
 def holders(scope_type: str, places: Iterable[Place]) -> Mapping[Place, list]:
     """Who fills each place today."""
     return _scopes[scope_type].holders(places)
+
+
+def confidential(scope_type: str, ids: Iterable[int]) -> set[int]:
+    """Which of these scopes are secret."""
+    return _scopes[scope_type].confidential_ids(ids)
 
 
 def choices(name: str) -> list[tuple[str, str]]:

@@ -37,7 +37,10 @@ def keep_evidence(*, actor, deadline: Deadline, upload) -> Evidence | None:
 
 
 def _asked(*, actor, deadline: Deadline, kind: RequestKind, reason: str, basis: str, upload, amount=None, **decided):
-    for name, text, words in (("reason", reason, "请说明理由。"), ("basis", basis, "请填写依据，如委托人函件的名称与文号。")):
+    for name, text, words in (
+        ("reason", reason, "请说明理由。"),
+        ("basis", basis, "请填写依据，如委托人函件的名称与文号。"),
+    ):
         if not text.strip():
             raise ValidationError({name: words})
     request = TimeRequest(
@@ -166,7 +169,10 @@ def resume(*, actor, deadline: Deadline, reason: str, basis: str) -> Deadline:
     require_open(deadline)
     if deadline.state != State.SUSPENDED:
         raise ValidationError("该时限没有中止。")
-    for name, text, words in (("reason", reason, "请说明恢复理由。"), ("basis", basis, "请填写依据，如资料补齐的交接记录。")):
+    for name, text, words in (
+        ("reason", reason, "请说明恢复理由。"),
+        ("basis", basis, "请填写依据，如资料补齐的交接记录。"),
+    ):
         if not text.strip():
             raise ValidationError({name: words})
     now, before = timezone.now(), deadline.due_on

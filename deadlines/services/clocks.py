@@ -112,7 +112,9 @@ def _require_times_left(rule, scope, beyond_reason: str) -> None:
         return
     used = Deadline.objects.within(scope).filter(rule__code=rule.code).exclude(state=State.CANCELLED).count()
     if used >= rule.max_times:
-        raise ValidationError(f"“{rule.title}”一般不超过 {rule.max_times} 次，本项目已有 {used} 次。如确需增加，请说明理由。")
+        raise ValidationError(
+            f"“{rule.title}”一般不超过 {rule.max_times} 次，本项目已有 {used} 次。如确需增加，请说明理由。"
+        )
 
 
 def when_words(deadline: Deadline) -> str:
@@ -210,7 +212,9 @@ def withdraw(*, actor, deadline: Deadline, reason: str) -> Deadline:
     now = timezone.now()
     if deadline.state == State.SUSPENDED:
         _end_pause(deadline, actor=actor, at=now, reason="时限作废")
-    deadline = _end(deadline, actor=actor, state=State.CANCELLED, at=now, note=reason, action="deadline.cancel", data={})
+    deadline = _end(
+        deadline, actor=actor, state=State.CANCELLED, at=now, note=reason, action="deadline.cancel", data={}
+    )
     if deadline.responsible and deadline.responsible_id != getattr(actor, "pk", None):
         notify(recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline), body=reason,
                title=f"时限已作废：{deadline}")  # fmt: skip
@@ -236,7 +240,7 @@ def reopen(*, actor, deadline: Deadline, reason: str) -> Deadline:
     reckon(deadline, queries.working_calendar(), now=timezone.now())
     deadline.save()
     record(actor=actor, action="deadline.reopen", subject=deadline, scope=told_scope(deadline),
-           data={"was": before, "reason": reason.strip()})  # fmt: skip
+           data={"was": before, "due_on": deadline.due_on, "reason": reason.strip()})  # fmt: skip
     if deadline.responsible:
         notify(recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline), body=reason.strip(),
                title=f"时限恢复计时（撤销完成登记）：{deadline}")  # fmt: skip
