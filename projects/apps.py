@@ -17,6 +17,17 @@ LEDGER_WORDS = {
     "risk.settle": "处理风险",
     "inquiry.register": "登记委托人询问",
     "inquiry.answer": "答复委托人询问",
+    "urgent.register": "登记紧急支援",
+    "urgent.close": "登记紧急支援到岗",
+    "handover.create": "建立资料清单",
+    "handover.update": "修改资料清单",
+    "handover.item_add": "登记交接资料",
+    "handover.item_update": "修改交接资料",
+    "handover.item_remove": "移除交接资料",
+    "handover.complete": "登记资料齐全",
+    "handover.reopen": "撤销资料齐全",
+    "handover.return": "归还资料",
+    "handover.keep": "登记经同意留存的资料",
 }
 
 
@@ -26,6 +37,10 @@ class ProjectsConfig(AppConfig):
     verbose_name = "项目"
 
     def ready(self):
+        """Tell the floors below our words, and how a clock finds its people on a project."""
+        from deadlines import scopes
         from ledger import labels
+        from projects import clocks
 
         labels.register(LEDGER_WORDS)
+        scopes.register(clocks.scope())

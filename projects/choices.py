@@ -68,3 +68,23 @@ class InquiryChannel(models.TextChoices):
     FACE_TO_FACE = "face_to_face", "当面"
     WRITTEN = "written", "书面"
     PHONE = "phone", "电话"
+
+
+class HandoverKind(models.TextChoices):
+    """What a set of materials from the client is. All but the last start a clock when they are complete (§6)."""
+
+    MATERIALS = "materials", "结算资料"
+    SETTLEMENT_DOCUMENTS = "settlement_documents", "结算书"
+    DRAWINGS = "drawings", "单项工程图纸"
+    BIDS = "bids", "投标书"
+    OTHER = "other", "其他资料"
+
+
+class MaterialCategory(models.TextChoices):
+    DRAWINGS = "drawings", "图纸"
+    DESIGN_CHANGES = "design_changes", "设计变更"
+    SITE_VISAS = "site_visas", "现场签证"
+    CONTRACT = "contract", "合同"
+    SETTLEMENT_DOCUMENTS = "settlement_documents", "结算书"
+    BIDS = "bids", "投标书"
+    OTHER = "other", "其他"

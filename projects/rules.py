@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from projects.choices import Stage
+from projects.choices import HandoverKind, MaterialCategory, Stage
 from staff.choices import Role
 
 # A risk that its owner cannot remove climbs this ladder [S].
@@ -21,3 +21,18 @@ def stage_state(stage: str, current: str) -> str:
     order = list(Stage)
     position, now = order.index(stage), order.index(current)
     return "done" if position < now else "current" if position == now else ""
+
+
+# The four without which settlement materials are not complete (图纸 + 设计变更 + 现场签证 + 合同) [S].
+SETTLEMENT_MATERIALS = (
+    MaterialCategory.DRAWINGS,
+    MaterialCategory.DESIGN_CHANGES,
+    MaterialCategory.SITE_VISAS,
+    MaterialCategory.CONTRACT,
+)
+
+
+def missing_categories(kind: str, categories: Iterable[str]) -> list[MaterialCategory]:
+    """What a set of this kind still lacks: of settlement materials each of the four is there, or told to be absent."""
+    there = set(categories)
+    return [each for each in SETTLEMENT_MATERIALS if kind == HandoverKind.MATERIALS and each not in there]

@@ -12,6 +12,7 @@ from django.utils.crypto import get_random_string
 
 from notices.choices import Kind
 from notices.services import notify
+from projects import services as project_services
 from reviews import printouts, queries
 from reviews.chain import move
 from reviews.choices import Act
@@ -32,6 +33,7 @@ def issue(*, actor, round: Round, turn: int, content: SignContent, confirmation:
             raise ValidationError([f"{gap.text}（责任人：{gap.owed_by}）" for gap in gaps])
         facts = write_signature(round=round, actor=actor, content=content)
         issued = _issue_row(round, actor)
+        project_services.fulfil_by_issue(actor=actor, deliverable=round.deliverable, number=issued.number)
         notify(recipients=told(round, actor), kind=Kind.ISSUED, title=f"{round.deliverable} 已签发，编号 {issued.number}",
                url=f"/deliverables/{round.deliverable_id}/")  # fmt: skip
         return {**facts, "number": issued.number, "flow_sheet_sha256": issued.flow_sheet_sha256,
