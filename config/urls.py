@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("dashboards.urls")),
     path("", include("staff.urls")),
     path("", include("notices.urls")),
+    path("", include("deadlines.urls")),
     path("", include("ledger.urls")),
     path("", include("scoring.urls")),
     path("", include("projects.urls")),

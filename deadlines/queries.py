@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from deadlines import rules
 from deadlines.choices import OPEN_STATES, State
 from deadlines.models import Deadline, DeadlineRule, Heartbeat, Shift, Suspension, WorkDay, firm_zone
+from staff.choices import Role
 
 
 def working_calendar(changes: dict[date, bool] | None = None) -> rules.Calendar:
@@ -47,6 +49,22 @@ def course_of(deadline: Deadline, now: datetime | None = None, calendar: rules.C
     pauses = pauses_of([deadline])[deadline.pk]
     now = now or timezone.now()
     return rules.course(deadline.term, deadline.started_at, pauses, calendar or working_calendar(), now=now)
+
+
+def coming_steps(deadline: Deadline, most: int = 4) -> list[dict]:
+    """What a running clock is going to say next: {words, at, role}."""
+    if deadline.state != State.RUNNING:
+        return []
+    plan, now = deadline.plan(pauses_of([deadline])[deadline.pk]), timezone.now()
+    ahead = islice((step for step in rules.steps(plan, working_calendar()) if step.at > now), most)
+    return [
+        {
+            "words": rules.step_words(deadline.rule.is_in_hours, step.kind, step.offset),
+            "at": step.at,
+            "role": Role(step.role).label if step.role else "",
+        }
+        for step in ahead
+    ]
 
 
 def deadline_rows(user):

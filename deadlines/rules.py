@@ -253,6 +253,19 @@ def steps_between(plan: Plan, calendar: Calendar, after: datetime, until: dateti
     return due, None
 
 
+def after_words(is_in_hours: bool, after: int) -> str:
+    """逾期第 2 天; for a limit in hours 逾期 30 分钟（作业时间内）."""
+    return f"逾期 {after} 分钟（作业时间内）" if is_in_hours else f"逾期第 {after} 天"
+
+
+def step_words(is_in_hours: bool, kind: str, offset: int) -> str:
+    """到期前 7 天, 到期当日, 逾期第 2 天."""
+    if kind == StepKind.DUE:
+        return "到期时" if is_in_hours else "到期当日"
+    unit = "分钟" if is_in_hours else "天"
+    return f"到期前 {-offset} {unit}" if offset < 0 else after_words(is_in_hours, offset)
+
+
 # ── How a clock looks ───────────────────────────────────────────────────────
 def light(state: str, due_on: date, due_at: datetime, stopped_at: datetime | None, *, now: datetime, today: date):
     """The traffic light: red past the end, amber on the last days, green before; when it is over, how it ended."""

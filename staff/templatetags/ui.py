@@ -178,6 +178,20 @@ def due_badge(due, today=None) -> SafeString:
     return format_html('<span class="due due-{}" title="{}">{}</span>', kind, date_zh(due), word)
 
 
+CLOCK_KINDS = {
+    "green": "calm", "amber": "soon", "red": "overdue", "paused": "paused", "done": "done", "late": "overdue", "void": "void",
+}  # fmt: skip
+
+
+@register.simple_tag
+def clock_badge(clock) -> SafeString:
+    """The traffic light of a time limit: shape, colour and words (剩 12 天, 逾期 3 天, 中止中). None draws nothing."""
+    if clock is None:
+        return mark_safe("")
+    kind = CLOCK_KINDS.get(str(clock.light), "calm")
+    return format_html('<span class="due due-clock due-{}" title="{}">{}</span>', kind, date_zh(clock.due_on), clock.left_words)
+
+
 @register.inclusion_tag("components/person.html")
 def person(user, role: str = "") -> dict:
     """A person: name, and small beneath it role or unit. `user` is a User, a plain name, or None."""
