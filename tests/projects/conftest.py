@@ -1,13 +1,14 @@
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
 
 import pikepdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from projects import services
-from projects.choices import BusinessLine, DeliverableKind
+from projects import rules, services
+from projects.choices import BusinessLine, DeliverableKind, HandoverKind
 from projects.models import Client, Discipline, Project
 
 
@@ -56,3 +57,43 @@ def many_projects(cast, project):
             services.assign(actor=cast.approver, project=other, user=cast.verifier, role="project_manager")
 
     return make
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """`at(2026, 11, 13, 10, 30)`: it is this moment in the firm's time zone until the next call. Returns it."""
+
+    def stand(*moment):
+        now = datetime(*moment, tzinfo=timezone.get_default_timezone())
+        monkeypatch.setattr(timezone, "now", lambda: now)
+        return now
+
+    return stand
+
+
+@pytest.fixture
+def receive(cast):
+    """`receive(project, HandoverKind.BIDS, on=date(…), title="一标段")`: a set of the kind with what makes it complete, not
+    yet registered as complete."""
+
+    def hand_over(project, kind=HandoverKind.MATERIALS, *, on=None, actor=None, **fields):
+        actor = actor or cast.preparer
+        handover = services.create_handover(actor=actor, project=project, kind=kind, handed_over_by="王工", **fields)
+        for category in rules.SETTLEMENT_MATERIALS if kind == HandoverKind.MATERIALS else ["other"]:
+            services.add_item(actor=actor, handover=handover, category=category, name="全套", copies=1,
+                              received_on=on or timezone.localdate())  # fmt: skip
+        return handover
+
+    return hand_over
+
+
+@pytest.fixture
+def complete(cast, receive):
+    """As `receive`, and the set is registered as complete on the day."""
+
+    def hand_over(project, kind=HandoverKind.MATERIALS, *, on=None, beyond_reason="", **fields):
+        handover = receive(project, kind, on=on, **fields)
+        return services.complete_handover(actor=cast.preparer, handover=handover, beyond_reason=beyond_reason,
+                                          completed_on=on or timezone.localdate())  # fmt: skip
+
+    return hand_over
