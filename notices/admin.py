@@ -45,7 +45,6 @@ class BotForm(forms.ModelForm):
         self.fields["webhook"].help_text = "群设置中复制的完整地址。机器人要求关键词时，关键词填“质量管理系统”。"
         self.fields["secret"].help_text = "钉钉“加签”、飞书“签名校验”的密钥；企业微信没有。"
         if not self.instance.pk:
-            del self.fields["removes_secret"]
             return
         for name in KEYS:
             self.initial[name] = ""
@@ -79,6 +78,9 @@ class BotAdmin(ReferenceAdmin):
     list_display = ["name", "channel", "unit", "shown_webhook", "is_active", "quiet_until"]
     list_filter = ["channel", "is_active"]
     actions = ["send_test"]
+
+    def get_fields(self, request, obj=None):
+        return [name for name in BotForm.Meta.fields if obj or name != "removes_secret"]
 
     @admin.display(description="Webhook 地址")
     def shown_webhook(self, bot):

@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     NUDGE = "nudge", "催办"
     DIGEST = "digest", "每日摘要"
     UNDELIVERABLE = "undeliverable", "消息未送达"
+    ALARM = "alarm", "系统警报"
 
 
 # What each kind tells, for the page where people choose; administrators alone hear of messages that do not arrive.
@@ -41,6 +42,7 @@ ALWAYS_HEARD = {
     Kind.ESCALATION: "逾期升级须由您督办",
     Kind.NUDGE: "对方在等您办理",
     Kind.UNDELIVERABLE: "关系到所有人能否收到提醒",
+    Kind.ALARM: "系统或证据链异常须及时处理",
 }
 
 # What a person may mute, and what is told there; the digest is no message of its own.

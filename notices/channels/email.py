@@ -1,10 +1,11 @@
 """E-mail, by whatever EMAIL_URL names."""
 
 import smtplib
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from notices.channels.base import SENT, Message, Outcome, later, refused
 
@@ -18,10 +19,12 @@ def parts(message: Message) -> list[str]:
 def post(address: str, part: str, message: Message) -> Outcome:
     """Send to one address. What the server says of the recipient or the message may be final; a server that does not
     answer, or does not let us in, is no fault of the message."""
+    server = get_connection()
     mail = EmailMessage(
         subject=f"[{settings.FIRM_NAME}] {message.title}",
         body=f"{part}\n\n—— {settings.FIRM_NAME} · 质量管理系统。提醒方式可在系统“消息”页的“提醒设置”中调整。\n",
         to=[address],
+        connection=server,
         headers={
             "Message-ID": f"<{message.key}@{urlsplit(settings.SITE_URL).hostname}>",
             "Auto-Submitted": "auto-generated",
@@ -43,6 +46,10 @@ def post(address: str, part: str, message: Message) -> Outcome:
         return later("无法连接邮件服务器", is_down=True)
     except ValueError:
         return refused("邮件地址无效")
+    finally:
+        # After a refused login Django leaves the line open.
+        with suppress(smtplib.SMTPException, OSError):
+            server.close()
     return SENT
 
 

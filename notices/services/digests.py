@@ -53,6 +53,8 @@ def _write(wish: Preference, today: date, now: datetime) -> bool:
         title=f"每日摘要：{count} 条未读消息（{today:%Y-%m-%d}）",
         body=_lines(unread.order_by("created_at", "pk")[:MOST_LINES], count),
         url="/notices/?state=unread",
+        created_at=now,
+        next_at=now,
     )
     return True
 

@@ -1,6 +1,7 @@
 """The one sender of messages: the in-app inbox, and the outbox for the channels outside."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
@@ -41,6 +42,7 @@ def notify(
             body=body,
             url=url,
             is_confidential=is_confidential,
+            created_at=now,
             read_at=None if pk in heard else now,
         )
         for pk, person in people.items()
@@ -51,12 +53,12 @@ def notify(
         title, body = discreet_title(kind), ""
     by_email = [
         Delivery(channel=Channel.EMAIL, recipient_id=notice.recipient_id, notice=notice, kind=kind, title=title,
-                 body=body, url=url)
+                 body=body, url=url, created_at=now, next_at=now)
         for notice in notices
         if notice.recipient_id in heard
         and _wants_email(people[notice.recipient_id], wishes.get(notice.recipient_id), is_urgent)
     ]  # fmt: skip
-    Delivery.objects.bulk_create(by_email + _for_groups(heard.values(), kind, title, url))
+    Delivery.objects.bulk_create(by_email + _for_groups(heard.values(), kind, title, url, now))
 
 
 def mark_read(*, user, notice_ids: Iterable[int] | None = None) -> int:
@@ -87,7 +89,7 @@ def _wants_email(person, wish: Preference | None, is_urgent: bool) -> bool:
     return wish is None or (wish.email and (is_urgent or not wish.digest))
 
 
-def _for_groups(people, kind: Kind, title: str, url: str) -> list[Delivery]:
+def _for_groups(people, kind: Kind, title: str, url: str, now: datetime) -> list[Delivery]:
     """One message for each bot that carries this kind and looks after one of `people`. A group is wider than its
     recipients, so it gets title, names and link; what the message says is read after logging in."""
     bots = [bot for bot in Bot.objects.filter(is_active=True) if not bot.kinds or kind in bot.kinds]
@@ -99,7 +101,7 @@ def _for_groups(people, kind: Kind, title: str, url: str) -> list[Delivery]:
             phones = list(dict.fromkeys(person.phone for person in covered if person.phone))
             found.append(
                 Delivery(channel=bot.channel, bot=bot, kind=kind, title=title, body=_names(covered), url=url,
-                         mentions=phones)
+                         mentions=phones, created_at=now, next_at=now)
             )  # fmt: skip
     return found
 
