@@ -23,7 +23,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from notices.models import Notice
+from notices.models import Delivery, Notice
 from projects import services as project_services
 from scoring.models import Standard
 from staff.models import Certificate, Post
@@ -87,6 +87,7 @@ def world(cast, project, other_project):
     inquiry = project_services.register_inquiry(actor=cast.verifier, project=project, question="何时出结果", asked_by="王工",
                                                 asked_at=project.created_at, channel="written")  # fmt: skip
     notice = Notice.objects.create(recipient=cast.checker, kind="to_do", title="请校核", url="/")
+    delivery = Delivery.objects.create(recipient=cast.checker, channel="email", kind="to_do", state="failed")
     return SimpleNamespace(**locals())
 
 
@@ -130,6 +131,7 @@ def subjects(world) -> dict[str, list]:
         ((cast.zj1.pk,), "staff: unit_edit"),
         ((1,), "ledger: entry_detail"),
         ((world.notice.pk,), "notices: open read"),
+        ((world.delivery.pk,), "notices: retry"),
         ((Standard.objects.first().pk,), "scoring: standard_detail"),
     ]  # fmt: skip
     values = {}
