@@ -1,7 +1,7 @@
 # One command for each thing that people do here. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo run test check bench lock
+.PHONY: help setup setup-test demo run test check drill bench lock
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -22,13 +22,13 @@ setup: ## install what the product needs (a second run does nothing)
 setup-test:
 	@scripts/setup.sh test
 
-# A demonstration has its own data, so that `make run` never meets its well-known passwords.
+# A demonstration has its own data, so that `make run` never meets its well-known passwords, and writes to nobody.
 demo: export DEMO = 1
 demo: export DATA_DIR = $(CURDIR)/var/demo
 demo: setup ## a firm with people, projects and reviews to click through, on PORT (8000)
-	@exec env -u DATABASE_URL -u REDIS_URL scripts/serve.sh
+	@exec env -u DATABASE_URL -u REDIS_URL -u EMAIL_URL scripts/serve.sh
 
-run: setup ## serve for real: settings from the environment (README.md), data in DATA_DIR
+run: setup ## web, worker and beat for real: settings from the environment (README.md), data in DATA_DIR
 	@exec scripts/serve.sh
 
 # Tests write uploads and caches too: not among the real data.
@@ -38,6 +38,9 @@ test: setup-test ## the whole suite; ARGS="tests/reviews -k sign" for a part of 
 
 check: setup-test ## style, imports, migrations, deployment settings, API schema
 	@scripts/check.sh
+
+drill: setup ## kill and restart everything in mid-work, on databases of its own: is any reminder lost or doubled?
+	@$(PYTHON) -m drills
 
 bench: setup-test ## how fast the main pages are beside a bare Django view
 	@$(PYTHON) -m bench

@@ -131,6 +131,40 @@ else:
         }
     }
 
+# ── The clockwork (worker and beat, config/celery.py) ───────────────────────
+# How often the clocks are looked through.
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
+# The worker touches it when it takes up a sweep; scripts/run_all.py restarts one that no longer does.
+SWEEP_TOUCH_FILE = DATA_DIR / "sweep.touch"
+# The broker is only a bell: what is due stands in the database, and a lost message costs one interval.
+BROKER_DIR = DATA_DIR / "broker"
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+else:
+    CELERY_BROKER_URL = "filesystem://localhost"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(BROKER_DIR / "messages"),
+        "data_folder_out": str(BROKER_DIR / "messages"),
+        "control_folder": str(BROKER_DIR / "control"),
+        "store_processed": False,
+    }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever
+CELERY_TASK_DEFAULT_QUEUE = "zaojia"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_LOG_FORMAT = CELERY_WORKER_TASK_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# The one entry; the schedule lives in beat's memory, nothing is read from the database or a file.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "deadlines.tasks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    }
+}
+
 # ── People and sessions ─────────────────────────────────────────────────────
 AUTH_USER_MODEL = "staff.User"
 AUTHENTICATION_BACKENDS = [

@@ -385,6 +385,8 @@ class Heartbeat(models.Model):
     """When a part of the clockwork last finished its round, and what it did: health is told by this alone."""
 
     name = models.CharField("部件", max_length=30, primary_key=True)
+    # Who does the day's round takes it first; a claim without an end lapses.
+    claimed_at = models.DateTimeField("开始时间", null=True, blank=True)
     finished_at = models.DateTimeField("完成时间", null=True, blank=True)
     took_ms = models.PositiveIntegerField("用时（毫秒）", default=0)
     done = models.JSONField("完成情况", default=dict, blank=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings database and static files up to date and serves the site on HOST:PORT. DEMO=1 fills the database first.
+# Brings database and static files up to date, then runs web server (HOST:PORT), worker and beat. DEMO=1 fills the database first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,5 +15,4 @@ static_files=$!
 wait "$static_files"
 
 echo "▸ $SITE_URL"
-exec .venv/bin/granian --interface wsgi --host "$HOST" --port "$PORT" --workers "$WORKERS" --blocking-threads 4 --no-ws \
-    --log-level warning config.wsgi:application
+exec .venv/bin/python scripts/run_all.py

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             name="Heartbeat",
             fields=[
                 ("name", models.CharField(max_length=30, primary_key=True, serialize=False, verbose_name="部件")),
+                ("claimed_at", models.DateTimeField(blank=True, null=True, verbose_name="开始时间")),
                 ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="完成时间")),
                 ("took_ms", models.PositiveIntegerField(default=0, verbose_name="用时（毫秒）")),
                 ("done", models.JSONField(blank=True, default=dict, verbose_name="完成情况")),
