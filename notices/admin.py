@@ -7,12 +7,12 @@ from notices import services
 from notices.channels import CHANNELS
 from notices.channels.base import SENT
 from notices.channels.webhook import HIDDEN, check_address
-from notices.choices import IN_APP_ONLY, Kind
+from notices.choices import NOT_FOR_GROUPS, Kind
 from notices.models import Bot
 from staff.reference_admin import ReferenceAdmin
 
 KEYS = ("webhook", "secret")
-CARRIED = [(kind.value, kind.label) for kind in Kind if kind not in (*IN_APP_ONLY, Kind.DIGEST)]
+CARRIED = [(kind.value, kind.label) for kind in Kind if kind not in (*NOT_FOR_GROUPS, Kind.DIGEST)]
 
 
 def masked(key: str) -> str:

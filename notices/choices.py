@@ -19,7 +19,7 @@ class Kind(models.TextChoices):
     ALARM = "alarm", "系统警报"
 
 
-# What each kind tells, for the page where people choose; administrators alone hear of messages that do not arrive.
+# What each kind tells, for the page where people choose. Alarms and what does not arrive are for administrators and auditors.
 ABOUT = {
     Kind.SENT_BACK: "您参与的成果被退回，需要修改或重新签署。",
     Kind.VOIDED: "成果换版或修改后，原审签轮次作废，已签署的意见失效。",
@@ -50,6 +50,9 @@ MUTABLE = tuple(kind for kind in Kind if kind not in (*ALWAYS_HEARD, Kind.DIGEST
 
 # Never sent outside: a message about messages that do not arrive must not breed more of them.
 IN_APP_ONLY = (Kind.UNDELIVERABLE,)
+
+# No matter for a group, whoever sits in it.
+NOT_FOR_GROUPS = (Kind.UNDELIVERABLE, Kind.ALARM)
 
 
 class Channel(models.TextChoices):

@@ -22,7 +22,7 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 VENDORS = frozenset({"qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn"})
 HIDDEN = "••••"
 _MOST_BYTES = 64 * 1024
-_ERROR_SHOWN = 120
+_ERROR_SHOWN = 80
 
 
 @dataclass(frozen=True)

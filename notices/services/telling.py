@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from notices.choices import ALWAYS_HEARD, IN_APP_ONLY, Channel, Kind
+from notices.choices import ALWAYS_HEARD, IN_APP_ONLY, NOT_FOR_GROUPS, Channel, Kind
 from notices.models import Bot, Delivery, Notice, Preference
 from staff.models import units_by_parent
 
@@ -92,6 +92,8 @@ def _wants_email(person, wish: Preference | None, is_urgent: bool) -> bool:
 def _for_groups(people, kind: Kind, title: str, url: str, now: datetime) -> list[Delivery]:
     """One message for each bot that carries this kind and looks after one of `people`. A group is wider than its
     recipients, so it gets title, names and link; what the message says is read after logging in."""
+    if kind in NOT_FOR_GROUPS:
+        return []
     bots = [bot for bot in Bot.objects.filter(is_active=True) if not bot.kinds or kind in bot.kinds]
     above = _units_above() if any(bot.unit_id for bot in bots) else {}
     found = []

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.models import Entry
-from notices.choices import ALWAYS_HEARD, MUTABLE, Channel, DeliveryState, Kind
+from notices.choices import ABOUT, MUTABLE, Channel, DeliveryState, Kind
 from notices.models import Delivery, Notice, Preference
 from notices.services import notify
 from staff.models import User
@@ -79,7 +79,7 @@ def test_settings_are_kept_and_shown_again(cast, log_in, mode, email, digest):
 
 def test_who_has_chosen_nothing_hears_all(cast, log_in):
     page = text(log_in(cast.preparer).get("/notices/settings/"))
-    assert page.count("checked") == 1 + len(ALL) + len(ALWAYS_HEARD) - 1
+    assert page.count("checked") == 1 + len(ABOUT)
     assert not Preference.objects.exists()
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notices.choices import ALWAYS_HEARD, MUTABLE, Channel, Kind
+from notices.choices import ABOUT, ALWAYS_HEARD, MUTABLE, Channel, Kind
 from notices.models import Delivery, Notice, Preference
 from notices.services import notify, set_preference
 from staff.models import User
@@ -90,6 +90,16 @@ def test_undeliverable_stays_inside(reachable, with_email, bot):
     bot()
     tell(reachable.administrator, kind=Kind.UNDELIVERABLE)
     assert not Delivery.objects.exists()
+
+
+def test_alarm_reaches_its_people_by_email_but_no_group(reachable, with_email, bot):
+    bot()
+    tell(reachable.auditor, kind=Kind.ALARM)
+    assert [delivery.channel for delivery in Delivery.objects.all()] == ["email"]
+
+
+def test_every_kind_that_may_be_muted_is_explained():
+    assert {*MUTABLE} <= {*ABOUT}
 
 
 # ── Bots ────────────────────────────────────────────────────────────────────
