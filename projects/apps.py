@@ -21,6 +21,7 @@ LEDGER_WORDS = {
     "urgent.close": "登记紧急支援到岗",
     "handover.create": "建立资料清单",
     "handover.update": "修改资料清单",
+    "handover.remove": "删除空的资料清单",
     "handover.item_add": "登记交接资料",
     "handover.item_update": "修改交接资料",
     "handover.item_remove": "移除交接资料",

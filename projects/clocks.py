@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from deadlines import queries as deadline_queries
 from deadlines.models import Deadline
 from deadlines.scopes import Place, Scope
+from deadlines.services.clocks import when_words
 from projects.choices import BusinessLine, Confidentiality, ContractKind, DeliverableKind
 from projects.models import Assignment, Discipline, Project, sees_all_projects
 from projects.queries import roles_on as roles_on_project
@@ -115,3 +116,18 @@ def _is_fulfilled_by(clock: Deadline, deliverable) -> bool:
     if deliverable.kind not in clock.rule.fulfilled_by:
         return False
     return clock.discipline_id in (None, deliverable.discipline_id)
+
+
+def of_projects(projects: Iterable) -> dict[int, list[Deadline]]:
+    """The open clocks of each project, the most urgent first. One query."""
+    return deadline_queries.open_of_scopes(LABEL, [each.pk for each in projects])
+
+
+def of_records(model, ids: Iterable[int]) -> dict[int, list[Deadline]]:
+    """The clocks of records of `model`, open or fulfilled, the most urgent first. One query."""
+    return deadline_queries.of_subjects(model._meta.label_lower, ids)
+
+
+def words(deadlines: Iterable[Deadline]) -> str:
+    """What a message tells of clocks that have begun: “总承包结算审核 45 日历天，2026-12-28 周一到期；…”."""
+    return "；".join(f"{each.rule.title} {each.rule.amount_words}，{when_words(each)}到期" for each in deadlines)

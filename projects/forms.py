@@ -2,8 +2,18 @@ from django import forms
 from django.urls import reverse
 from django.utils import timezone
 
-from projects.choices import BusinessLine, Degree, RiskStatus
-from projects.models import Assignment, Client, DeliverableVersion, Inquiry, Project, Risk
+from projects.choices import BusinessLine, Degree, HandoverKind, MaterialCategory, RiskStatus
+from projects.models import (
+    Assignment,
+    Client,
+    DeliverableVersion,
+    Handover,
+    HandoverItem,
+    Inquiry,
+    Project,
+    Risk,
+    UrgentRequest,
+)
 from projects.queries import people_for_teams, suggested_number, units_for_new_projects
 from staff.choices import PROJECT_ROLES
 from staff.models import Unit
@@ -158,6 +168,110 @@ class InquiryAnswerForm(forms.Form):
     answer = forms.CharField(label="答复内容", widget=forms.Textarea, max_length=5000)
 
 
+class UrgentForm(FactsForm):
+    class Meta:
+        model = UrgentRequest
+        fields = ["asked_by", "asked_at", "need"]
+        help_texts = {"asked_at": "委托人提出要求的时间，加派人员应在 1 天内到岗。"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("asked_at", timezone.localtime().replace(second=0, microsecond=0))
+
+
+class UrgentCloseForm(forms.Form):
+    arrived_at = forms.DateTimeField(
+        label="到岗时间", help_text="责任人登记的，时限以登记时刻为准，请在到岗后随即登记。",
+        initial=lambda: timezone.localtime().replace(second=0, microsecond=0),
+    )  # fmt: skip
+    arrival_note = forms.CharField(
+        label="到岗人员与情况", max_length=300, help_text="未派人驻场的，说明提供的后台支持。", widget=forms.Textarea
+    )
+
+
+# ── Materials ───────────────────────────────────────────────────────────────
+class HandoverForm(FactsForm):
+    class Meta:
+        model = Handover
+        fields = ["kind", "title", "discipline", "contract_kind", "handed_over_by", "note"]
+        help_texts = {
+            "title": "如“3 号楼”“一标段”“第二轮”。单项工程图纸须填写。",
+            "discipline": "单项工程图纸须选择，其工程量清单由该专业负责人完成。",
+            "contract_kind": "决定结算的时限：总承包或其他合同。",
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [("", CHOOSE), *HandoverKind.choices]
+        self.fields["discipline"].empty_label = "不分专业"
+
+
+class ItemForm(FactsForm):
+    """One row of a list; without copies and day where the project has no such material."""
+
+    class Meta:
+        model = HandoverItem
+        fields = ["category", "name", "copies", "received_on", "is_absent"]
+        help_texts = {"is_absent": "勾选后不必填写名称、份数和日期。"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = False
+        self.fields["category"].choices = MaterialCategory.choices
+        if not self.instance.pk:
+            self.initial = {"copies": 1, "received_on": timezone.localdate(), **self.initial}
+
+
+class CompleteForm(forms.Form):
+    """`last` is the day of the last receipt, `coming` the rules that will start: one with a usual number of times asks
+    for the reason of another."""
+
+    completed_on = forms.DateField(label="资料齐全日期", help_text="时限自这一天起算，当日不计入。")
+    beyond_reason = forms.CharField(
+        label="超过一般次数的理由", max_length=300, required=False, help_text="一般不超过规定次数；确需增加时填写。"
+    )
+
+    def __init__(self, *args, coming, last=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("completed_on", last or timezone.localdate())
+        if not any(rule.max_times for rule in coming):
+            del self.fields["beyond_reason"]
+
+
+class ReopenForm(forms.Form):
+    reason = forms.CharField(
+        label="撤销理由", widget=forms.Textarea, max_length=250, help_text="撤销后，已起算的时限作废，清单可继续修改。"
+    )
+
+
+class _ItemsForm(forms.Form):
+    """Some rows of one set; all are chosen until somebody takes one out. Cleans to their ids."""
+
+    items = forms.TypedMultipleChoiceField(
+        label="资料", coerce=int, widget=forms.CheckboxSelectMultiple, error_messages={"required": "请选择资料。"}
+    )
+
+    def __init__(self, *args, rows, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.rows = list(rows)
+        self.fields["items"].choices = [(row.pk, str(row)) for row in self.rows]
+        chosen = set(self.data.getlist("items")) if self.is_bound else {str(row.pk) for row in self.rows}
+        for row in self.rows:
+            row.is_chosen = str(row.pk) in chosen
+
+
+class ReturnForm(_ItemsForm):
+    returned_on = forms.DateField(label="归还日期", initial=timezone.localdate)
+    returned_to = forms.CharField(label="委托人签收人", max_length=60)
+
+
+class KeepForm(_ItemsForm):
+    consent_basis = forms.CharField(
+        label="书面同意的依据", max_length=200, help_text="委托人书面同意的文件名称、文号与日期，文件须存档。"
+    )
+
+
+# ── Files ───────────────────────────────────────────────────────────────────
 class VersionForm(FactsForm):
     class Meta:
         model = DeliverableVersion

@@ -4,8 +4,10 @@ from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, Wh
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from deadlines.choices import OPEN_STATES
+from deadlines.models import Deadline
 from projects.choices import RiskStatus
-from projects.models import Assignment, Client, Inquiry, Project, Risk
+from projects.models import Assignment, Client, Handover, HandoverItem, Inquiry, Project, Risk, UrgentRequest
 from staff.choices import Action, Role
 from staff.models import Post, Unit, User, unit_and_descendants
 from staff.permissions import SOLE_ROLES, allows, is_set_apart
@@ -13,6 +15,9 @@ from staff.permissions import SOLE_ROLES, allows, is_set_apart
 # Open ones first, the newest first among them.
 RISK_ORDER = (Case(When(status=RiskStatus.OPEN, then=0), default=1), "-created_at", "-pk")
 INQUIRY_ORDER = (F("answered_at").asc(nulls_first=True), "-asked_at", "-pk")
+URGENT_ORDER = (F("arrived_at").asc(nulls_first=True), "-asked_at", "-pk")
+# Running and standing still first, the most urgent first among them; then the newest end.
+DEADLINE_ORDER = (Case(When(state__in=OPEN_STATES, then="due_at")).asc(nulls_last=True), "-stopped_at", "pk")
 
 
 def roles_on(user, project, discipline=None) -> set[str]:
@@ -75,21 +80,36 @@ def project_rows(user):
     )
 
 
-def _count_of(rows) -> Coalesce:
-    """How many of `rows` (already tied to the outer project) there are, as a subquery."""
-    return Coalesce(Subquery(rows.order_by().values("project").annotate(n=Count("pk")).values("n")), 0)
+def _count_of(rows, by: str = "project") -> Coalesce:
+    """How many of `rows` (already tied to the outer row by the column `by`) there are, as a subquery."""
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n")), 0)
 
 
 def projects_with_counts(user):
-    """The projects that `user` sees, each with what its tabs count: open risks and unanswered inquiries."""
+    """The projects that `user` sees, each with what its tabs count: open risks, requests of the client that wait, sets of
+    materials with which something is to be done, and open clocks."""
     mine = {"project": OuterRef("pk")}
+    clocks = Deadline.objects.open().filter(scope_type=Project._meta.label_lower, scope_id=OuterRef("pk"))
     return (
         Project.objects.visible_to(user)
         .select_related("client", "unit", "created_by")
         .annotate(
             open_risks=_count_of(Risk.objects.filter(status=RiskStatus.OPEN, **mine)),
             open_inquiries=_count_of(Inquiry.objects.filter(answered_at__isnull=True, **mine)),
+            open_urgent=_count_of(UrgentRequest.objects.filter(arrived_at__isnull=True, **mine)),
+            open_handovers=_count_of(Handover.objects.open().filter(**mine)),
+            open_deadlines=_count_of(clocks, by="scope_id"),
         )
+    )
+
+
+def handover_rows(project):
+    """The sets of materials of a project as a list shows them: how many rows are present, absent, and still with us."""
+    mine = {"handover": OuterRef("pk")}
+    return project.handovers.select_related("discipline").annotate(
+        present=_count_of(HandoverItem.objects.present().filter(**mine), by="handover"),
+        absent=_count_of(HandoverItem.objects.filter(is_absent=True, **mine), by="handover"),
+        with_us=_count_of(HandoverItem.objects.outstanding().filter(**mine), by="handover"),
     )
 
 

@@ -9,8 +9,10 @@ def project_tabs(project, active: str) -> list[dict]:
         "projects:detail": ("概况", 0),
         "reviews:project_deliverables": ("成果文件", 0),
         "projects:team": ("项目组", 0),
+        "projects:handovers": ("资料交接", project.open_handovers),
+        "projects:deadlines": ("时限", project.open_deadlines),
+        "projects:inquiries": ("委托人询问", project.open_inquiries + project.open_urgent),
         "projects:risks": ("风险", project.open_risks),
-        "projects:inquiries": ("委托人询问", project.open_inquiries),
         "projects:timeline": ("动态", 0),
     }
     return [

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from projects.choices import ContractKind, HandoverKind, MaterialCategory
@@ -14,8 +14,11 @@ PERSON = {"on_delete": models.PROTECT, "related_name": "+"}
 
 class HandoverQuerySet(models.QuerySet):
     def open(self):
-        """The sets that are not complete yet."""
-        return self.filter(completed_on__isnull=True)
+        """The sets with which something is to be done: not complete yet, or not all back though the service has ended."""
+        with_us = HandoverItem.objects.outstanding().filter(handover=OuterRef("pk"))
+        return self.filter(
+            Q(completed_on__isnull=True) | (Q(project__actual_finish_on__isnull=False) & Exists(with_us))
+        )
 
 
 class Handover(models.Model):

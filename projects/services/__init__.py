@@ -22,9 +22,11 @@ from projects.services.handovers import (
     complete_handover,
     create_handover,
     keep_items,
+    remove_handover,
     remove_item,
     reopen_handover,
     return_items,
+    update_handover,
     update_item,
 )
 from projects.services.projects import (
@@ -43,7 +45,7 @@ __all__ = [
     "add_attachment", "add_item", "answer_inquiry", "appoint_deputy", "assign", "close_urgent", "complete_handover",
     "create_client", "create_deliverable", "create_handover", "create_project", "damaged_files", "end_assignment",
     "escalate_risk", "fulfil_by_issue", "keep_items", "manifest", "new_version", "register_inquiry", "register_risk",
-    "register_urgent", "remove_attachment", "remove_item", "reopen_handover", "require_own_draft", "return_items",
-    "seal_version", "settle_risk", "update_client", "update_deliverable", "update_item", "update_project",
+    "register_urgent", "remove_attachment", "remove_handover", "remove_item", "reopen_handover", "require_own_draft", "return_items",
+    "seal_version", "settle_risk", "update_client", "update_deliverable", "update_handover", "update_item", "update_project",
     "update_version",
 ]  # fmt: skip

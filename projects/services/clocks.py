@@ -1,5 +1,6 @@
 """Where the acts of a project start and end its clocks (§6). Which clocks, for how long and for whom: rules as data."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time
 
 from django.utils import timezone
@@ -74,11 +75,15 @@ def drop_return(*, actor, project: Project) -> None:
 
 
 # ── The issue ───────────────────────────────────────────────────────────────
-def fulfil_by_issue(*, actor, deliverable, number: str) -> list[Deadline]:
-    """A deliverable was issued: the clock that it fulfils ends. Where several run, a person has to say which: their
-    responsible people are told, and none ends."""
+def fulfil_by_issue(*, actor, deliverable, number: str, unissued: Collection[int] = ()) -> list[Deadline]:
+    """A deliverable was issued: the clock that it fulfils ends, unless others of its kind are still under way (`unissued`
+    are their disciplines): what was owed is then not delivered yet. Where several clocks run, a person has to say which:
+    their responsible people are told, and none ends."""
     running = clocks.clocks_for(deliverable)
     if len(running) == 1:
+        own = running[0].discipline_id
+        if unissued and (own is None or own in unissued):
+            return []
         return [deadlines.stop(actor=actor, deadline=running[0], note=f"签发 {number}")]
     for person in {clock.responsible for clock in running if clock.responsible}:
         own = [clock for clock in running if clock.responsible == person]

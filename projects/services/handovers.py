@@ -70,6 +70,43 @@ def create_handover(*, actor, project: Project, kind: HandoverKind, handed_over_
     return handover
 
 
+FACTS = ("kind", "title", "discipline", "contract_kind", "handed_over_by", "note")
+
+
+@transaction.atomic
+def update_handover(*, actor, handover: Handover, **fields) -> Handover:
+    """Correct the facts of a set (FACTS) while it is not complete."""
+    _require(actor, Action.MANAGE_MATERIALS, handover.project)
+    handover = _hold(handover)
+    _require_incomplete(handover)
+    plain = {name: handover._meta.get_field(name).attname for name in FACTS}
+    before = {name: getattr(handover, plain[name]) for name in FACTS}
+    for name, value in fields.items():
+        setattr(handover, name, value)
+    handover.full_clean()
+    changed = {name: [before[name], getattr(handover, plain[name])] for name in FACTS}
+    changed = {name: values for name, values in changed.items() if values[0] != values[1]}
+    if changed:
+        handover.save(update_fields=list(changed))
+        record(actor=actor, action="handover.update", subject=handover, data=changed, scope=handover.project)
+    return handover
+
+
+@transaction.atomic
+def remove_handover(*, actor, handover: Handover) -> None:
+    """Take back a list that was opened in error: only while nothing is on it."""
+    _require(actor, Action.MANAGE_MATERIALS, handover.project)
+    handover = _hold(handover)
+    _require_incomplete(handover)
+    if handover.items.exists():
+        raise ValidationError("清单中已有资料，请先移除资料。")
+    if Deadline.objects.of(handover).exists():
+        raise ValidationError("该份资料曾登记齐全并起算时限，不能删除。")
+    record(actor=actor, action="handover.remove", subject=handover, scope=handover.project,
+           data={"kind": handover.kind, "title": handover.title})  # fmt: skip
+    handover.delete()
+
+
 @transaction.atomic
 def add_item(*, actor, handover: Handover, category: MaterialCategory, name: str = "", copies: int | None = None,
              received_on: date | None = None, is_absent: bool = False) -> HandoverItem:  # fmt: skip
