@@ -13,10 +13,8 @@ import uploads
 from deadlines import queries, rules, scopes
 from deadlines.choices import Decision, RequestKind, State
 from deadlines.models import Deadline, Evidence, Suspension, TimeRequest
-from deadlines.services.clocks import locked, page_of, place_of, reckon, require_open, told_scope, when_words
+from deadlines.services.clocks import locked, place_of, reckon, require_open, tell, told_scope, when_words
 from ledger.services import record
-from notices.choices import Kind
-from notices.services import notify
 from staff import permissions
 from staff.choices import Action, Role
 
@@ -29,7 +27,7 @@ def keep_evidence(*, actor, deadline: Deadline, upload) -> Evidence | None:
     upload.seek(0)
     evidence = Evidence(
         deadline=deadline, name=found.name, content_type=found.content_type, size=found.size, sha256=found.sha256,
-        uploaded_by=actor,
+        uploaded_by=actor, uploaded_at=timezone.now(),
     )  # fmt: skip
     evidence.file.save(found.name, ContentFile(upload.read()), save=False)
     evidence.save(force_insert=True)
@@ -57,11 +55,12 @@ def _facts(request: TimeRequest) -> dict:
             "evidence_sha256": request.evidence.sha256 if request.evidence else None}  # fmt: skip
 
 
-def deciders(deadline: Deadline) -> list:
-    """Who is told of a request first: 单位技术负责人, where there is none (or it is their own clock) 质量办."""
+def deciders(deadline: Deadline, *, asked_by=None) -> list:
+    """Who is told of a request first: 单位技术负责人, where there is none (or it is their own clock or request) 质量办."""
+    apart = (deadline.responsible, asked_by)
     for role in (Role.TECHNICAL_DIRECTOR, Role.QUALITY_OFFICE):
         place = place_of(deadline, role)
-        people = [each for each in scopes.holders(deadline.scope_type, [place])[place] if each != deadline.responsible]
+        people = [each for each in scopes.holders(deadline.scope_type, [place])[place] if each not in apart]
         if people:
             return people
     return []
@@ -90,9 +89,8 @@ def ask(*, actor, deadline: Deadline, kind: RequestKind, reason: str, basis: str
     request = _asked(actor=actor, deadline=deadline, kind=kind, reason=reason, basis=basis, upload=evidence,
                      amount=amount if kind == RequestKind.EXTENSION else None)  # fmt: skip
     record(actor=actor, action="deadline.request", subject=deadline, data=_facts(request), scope=told_scope(deadline))
-    notify(recipients=[each for each in deciders(deadline) if each.pk != actor.pk], kind=Kind.CLOCK, is_urgent=True,
-           title=f"请审批{request.get_kind_display()}：{deadline.scope_label} · {deadline}", body=request.reason,
-           url=page_of(deadline))  # fmt: skip
+    tell(deadline, deciders(deadline, asked_by=actor), is_urgent=True, body=request.reason,
+         title=f"请审批{request.get_kind_display()}：{deadline.scope_label} · {deadline}")  # fmt: skip
     return request
 
 
@@ -126,9 +124,8 @@ def decide(*, actor, request: TimeRequest, approve: bool, note: str = "") -> Tim
            data={**_facts(request), "decision": request.decision, "note": note, "due_on": [before, deadline.due_on]})  # fmt: skip
     people = [request.requested_by, deadline.responsible]
     result = f"新的到期日：{when_words(deadline)}。" if approve and request.kind == RequestKind.EXTENSION else ""
-    notify(recipients=[each for each in people if each and each.pk != actor.pk], kind=Kind.CLOCK, url=page_of(deadline),
-           title=f"{request.get_kind_display()}申请{request.get_decision_display()}：{deadline}",
-           body=f"{note}{result}")  # fmt: skip
+    tell(deadline, [each for each in people if each and each.pk != actor.pk], body=f"{note}{result}",
+         title=f"{request.get_kind_display()}申请{request.get_decision_display()}：{deadline}")  # fmt: skip
     return request
 
 
@@ -185,8 +182,8 @@ def resume(*, actor, deadline: Deadline, reason: str, basis: str) -> Deadline:
     record(actor=actor, action="deadline.resume", subject=deadline, scope=told_scope(deadline),
            data={"reason": reason, "basis": basis, "due_on": [before, deadline.due_on]})  # fmt: skip
     people = [*deciders(deadline), deadline.responsible]
-    notify(recipients=[each for each in people if each and each.pk != actor.pk], kind=Kind.CLOCK, url=page_of(deadline),
-           title=f"时限恢复计时：{deadline}", body=f"{reason}。{when_words(deadline)} 到期。")  # fmt: skip
+    tell(deadline, [each for each in people if each and each.pk != actor.pk], title=f"时限恢复计时：{deadline}",
+         body=f"{reason}。{when_words(deadline)} 到期。")  # fmt: skip
     return deadline
 
 
@@ -215,6 +212,6 @@ def shorten(*, actor, deadline: Deadline, amount: int, reason: str, basis: str, 
     record(actor=actor, action="deadline.shorten", subject=deadline, scope=told_scope(deadline),
            data={**_facts(request), "due_on": [before, deadline.due_on]})  # fmt: skip
     if deadline.responsible and deadline.responsible_id != actor.pk:
-        notify(recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline), body=reason,
-               title=f"委托人缩短时限：{deadline}，{when_words(deadline)} 到期")  # fmt: skip
+        tell(deadline, [deadline.responsible], body=reason,
+             title=f"委托人缩短时限：{deadline}，{when_words(deadline)} 到期")  # fmt: skip
     return deadline

@@ -32,7 +32,10 @@ class _Named:
 
 def locked(deadline: Deadline) -> Deadline:
     """The clock as it is now, held until the transaction ends (SQLite holds the whole database)."""
-    return Deadline.objects.select_for_update(of=("self",)).select_related("rule", "responsible").get(pk=deadline.pk)
+    # Held first, read afterwards: PostgreSQL would join the row that it has waited for to the rule and the person from
+    # before the wait.
+    Deadline.objects.select_for_update().values_list("pk").get(pk=deadline.pk)
+    return Deadline.objects.select_related("rule", "responsible").get(pk=deadline.pk)
 
 
 def require_open(deadline: Deadline) -> None:
@@ -97,13 +100,16 @@ def start(*, actor, event: Event, subject: models.Model, scope: models.Model, ur
         deadline.responsible = next(iter(scopes.holders(deadline.scope_type, [place])[place]), None)
         reckon(deadline, calendar, now=now, pauses=[])
         deadline.save(force_insert=True)
+        started.append(deadline)
+    # After the last insert, which may wait for whoever changes the rule and needs the ledger for that.
+    for deadline in started:
+        rule = deadline.rule
         data = {"rule": rule.code, "version": rule.version, "event_at": event_at, "due_on": deadline.due_on,
                 "due_at": deadline.due_at, "responsible": deadline.responsible_id}  # fmt: skip
         if beyond_reason:
             data["beyond_reason"] = beyond_reason
         record(actor=actor, action="deadline.start", subject=deadline, data=data, scope=scope)
         _tell_start(deadline, actor)
-        started.append(deadline)
     return started
 
 
@@ -127,11 +133,21 @@ def page_of(deadline: Deadline) -> str:
     return f"/deadlines/{deadline.pk}/"
 
 
+def is_secret(deadline: Deadline) -> bool:
+    """Whether nothing of a message about the clock may leave the house but that there is one (秘密)."""
+    return deadline.scope_id in scopes.confidential(deadline.scope_type, [deadline.scope_id])
+
+
+def tell(deadline: Deadline, people, **message) -> None:
+    """Tell people what became of a clock."""
+    notify(recipients=people, kind=Kind.CLOCK, url=page_of(deadline), is_confidential=is_secret(deadline), **message)
+
+
 def _tell_start(deadline: Deadline, actor) -> None:
     if deadline.responsible is None or (actor and deadline.responsible_id == actor.pk):
         return
-    notify(
-        recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline), is_urgent=deadline.rule.is_in_hours,
+    tell(
+        deadline, [deadline.responsible], is_urgent=deadline.rule.is_in_hours,
         title=f"{deadline.rule.title}开始计时：{deadline.scope_label} · {deadline.subject_label}",
         body=f"时限 {deadline.rule.amount_words}，{when_words(deadline)} 到期。",
     )  # fmt: skip
@@ -172,12 +188,16 @@ def stop(*, actor, deadline: Deadline, at: datetime | None = None, note: str = "
                 data={"late": is_late, "recorded_at": now})  # fmt: skip
 
 
+@transaction.atomic
 def stop_of(*, actor, subject: models.Model, at: datetime | None = None, note: str = "", events=()) -> list[Deadline]:
     """Stop the open clocks of a subject, those started by `events` if any are named. None open: nothing happens."""
     running = Deadline.objects.open().of(subject)
     if events:
         running = running.filter(rule__event__in=events)
-    return [stop(actor=actor, deadline=each, at=at, note=note) for each in running.order_by("pk")]
+    ending = list(running.order_by("due_at", "pk"))
+    # All are held before the first one leaves its row: who holds the ledger waits for no clock.
+    list(Deadline.objects.select_for_update().filter(pk__in=[each.pk for each in ending]).values_list("pk"))
+    return [stop(actor=actor, deadline=each, at=at, note=note) for each in ending]
 
 
 @transaction.atomic
@@ -216,8 +236,7 @@ def withdraw(*, actor, deadline: Deadline, reason: str) -> Deadline:
         deadline, actor=actor, state=State.CANCELLED, at=now, note=reason, action="deadline.cancel", data={}
     )
     if deadline.responsible and deadline.responsible_id != getattr(actor, "pk", None):
-        notify(recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline), body=reason,
-               title=f"时限已作废：{deadline}")  # fmt: skip
+        tell(deadline, [deadline.responsible], title=f"时限已作废：{deadline}", body=reason)
     return deadline
 
 
@@ -232,7 +251,7 @@ def reopen(*, actor, deadline: Deadline, reason: str) -> Deadline:
         raise ValidationError("责任人不能恢复自己的时限，请由其他审批人办理。")
     if not reason.strip():
         raise ValidationError({"reason": "请说明理由。"})
-    if Deadline.objects.open().filter(rule=deadline.rule, subject_type=deadline.subject_type,
+    if Deadline.objects.open().filter(rule__code=deadline.rule.code, subject_type=deadline.subject_type,
                                       subject_id=deadline.subject_id).exists():  # fmt: skip
         raise ValidationError("该事项已有同一时限在计时。")
     before = {"stopped_at": deadline.stopped_at, "note": deadline.stop_note}
@@ -242,19 +261,17 @@ def reopen(*, actor, deadline: Deadline, reason: str) -> Deadline:
     record(actor=actor, action="deadline.reopen", subject=deadline, scope=told_scope(deadline),
            data={"was": before, "due_on": deadline.due_on, "reason": reason.strip()})  # fmt: skip
     if deadline.responsible:
-        notify(recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline), body=reason.strip(),
-               title=f"时限恢复计时（撤销完成登记）：{deadline}")  # fmt: skip
+        tell(deadline, [deadline.responsible], title=f"时限恢复计时（撤销完成登记）：{deadline}", body=reason.strip())
     return deadline
 
 
 @transaction.atomic
 def refresh_responsible(*, actor, scope: models.Model) -> int:
     """The team of a scope has changed: each open clock finds who owes it now. Returns how many changed hands."""
-    running = list(
-        Deadline.objects.select_for_update(of=("self",)).open().within(scope).select_related("rule", "responsible")
-    )
-    if not running:
+    held = list(Deadline.objects.select_for_update().open().within(scope).values_list("pk", flat=True))
+    if not held:
         return 0
+    running = list(Deadline.objects.filter(pk__in=held).select_related("rule", "responsible"))
     places = {each.pk: place_of(each, each.rule.owed_by) for each in running}
     holders = scopes.holders(scope._meta.label_lower, set(places.values()))
     return sum(pass_on(each, holders[places[each.pk]], actor=actor) for each in running)
@@ -270,6 +287,6 @@ def pass_on(deadline: Deadline, holders: list, *, actor) -> bool:
     record(actor=actor, action="deadline.reassign", subject=deadline, scope=told_scope(deadline),
            data={"from": before, "to": deadline.responsible_id})  # fmt: skip
     if deadline.responsible and deadline.responsible_id != getattr(actor, "pk", None):
-        notify(recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline),
-               title=f"时限转由您负责：{deadline.scope_label} · {deadline}", body=f"{when_words(deadline)} 到期。")  # fmt: skip
+        tell(deadline, [deadline.responsible], title=f"时限转由您负责：{deadline.scope_label} · {deadline}",
+             body=f"{when_words(deadline)} 到期。")  # fmt: skip
     return True

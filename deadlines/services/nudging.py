@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from deadlines import scopes
 from deadlines.models import Deadline, Nudge
-from deadlines.services.clocks import locked, page_of, require_open, told_scope, when_words
+from deadlines.services.clocks import is_secret, locked, page_of, require_open, told_scope, when_words
 from ledger.services import record
 from notices.choices import Kind
 from notices.services import notify
@@ -33,10 +33,12 @@ def nudge(*, actor, deadline: Deadline, words: str = "") -> Nudge:
     if last and timezone.now() - last.nudged_at < PAUSE:
         at = timezone.localtime(last.nudged_at)
         raise ValidationError(f"{last.nudged_by.name} 已于 {at:%H:%M} 催办，四小时内不重复催办。")
-    done = Nudge.objects.create(deadline=deadline, nudged_by=actor, words=words.strip()[:200])
+    done = Nudge.objects.create(
+        deadline=deadline, nudged_by=actor, nudged_at=timezone.now(), words=words.strip()[:200]
+    )
     notify(
         recipients=[deadline.responsible], kind=Kind.NUDGE, url=page_of(deadline), is_urgent=True,
-        is_confidential=deadline.scope_id in scopes.confidential(deadline.scope_type, [deadline.scope_id]),
+        is_confidential=is_secret(deadline),
         title=f"催办：{deadline.rule.title}{deadline.left_words}，{deadline.scope_label} · {deadline.subject_label}",
         body=f"{actor.name} 催办。{when_words(deadline)} 到期。{words.strip()}",
     )  # fmt: skip

@@ -23,6 +23,8 @@ from notices.services import notify
 from staff.choices import Role
 
 BATCH = 200
+# Who hears of it where the role that should is vacant.
+UPWARDS = (Role.TECHNICAL_DIRECTOR, Role.QUALITY_OFFICE, Role.EXECUTIVE)
 
 
 @dataclass
@@ -67,9 +69,11 @@ def beat(name: str, *, done: dict | None = None, begun: float | None = None, err
 def _due(now: datetime, batch: int) -> list[Deadline]:
     rows = Deadline.objects.filter(state=State.RUNNING, next_at__lte=now).order_by("next_at", "pk")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True, of=("self",))
-    # SQLite: BEGIN IMMEDIATE has made us the only writer already.
-    return list(rows.select_related("rule", "responsible")[:batch])
+        rows = rows.select_for_update(skip_locked=True)
+    # SQLite: BEGIN IMMEDIATE has made us the only writer already. Held first, read afterwards, as in `clocks.locked`.
+    held = list(rows.values_list("pk", flat=True)[:batch])
+    found = Deadline.objects.filter(pk__in=held).select_related("rule", "responsible")
+    return list(found.order_by("next_at", "pk")) if held else []
 
 
 @transaction.atomic
@@ -112,9 +116,7 @@ def _people(claimed) -> dict:
     """Who fills the places that the claimed clocks speak to: a constant number of queries for each kind of scope."""
     wanted = defaultdict(set)
     for deadline, steps in claimed:
-        roles = {deadline.rule.owed_by, *(step.role for step in steps if step.role)}
-        if not deadline.responsible_id:
-            roles.add(Role.TECHNICAL_DIRECTOR)
+        roles = {deadline.rule.owed_by, *UPWARDS, *(step.role for step in steps if step.role)}
         wanted[deadline.scope_type] |= {place_of(deadline, role) for role in roles}
     found = {}
     for label, places in wanted.items():
@@ -131,16 +133,19 @@ def _secret(claimed) -> set[tuple[str, int]]:
 
 
 def _reported_to(deadline: Deadline, steps: list[rules.Step], people) -> dict[str, list]:
-    """For each role on the ladder that is reached: its people, without who owes the clock."""
-    roles = dict.fromkeys(step.role for step in steps if step.role)
-    return {
-        role: [
-            each
-            for each in people[deadline.scope_type, place_of(deadline, role)]
-            if each.pk != deadline.responsible_id
-        ]
-        for role in roles
-    }
+    """For each role on the ladder that is reached: its people, without who owes the clock. Where there are none, those of
+    the next role up; a clock that nobody owes is reported upwards at each step (role “”)."""
+    reached = {step.role for step in steps if step.role or deadline.responsible is None}
+    return {role: _first_above(deadline, role, people) for role in reached}
+
+
+def _first_above(deadline: Deadline, role: str, people) -> list:
+    above = UPWARDS[UPWARDS.index(role) + 1 :] if role in UPWARDS else UPWARDS
+    for each_role in (role, *above) if role else above:
+        found = people[deadline.scope_type, place_of(deadline, each_role)]
+        if others := [each for each in found if each.pk != deadline.responsible_id]:
+            return others
+    return []
 
 
 def _tell(deadline: Deadline, last: rules.Step, asides: dict[str, list], is_secret: bool) -> int:

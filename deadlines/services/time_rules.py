@@ -12,11 +12,9 @@ from django.utils import timezone
 from deadlines import queries, rules, scopes
 from deadlines.choices import State
 from deadlines.models import Deadline, DeadlineRule
-from deadlines.services.clocks import page_of, reckon, told_scope
+from deadlines.services.clocks import reckon, tell, told_scope
 from ledger.rules import canonical_json
 from ledger.services import record
-from notices.choices import Kind
-from notices.services import notify
 from staff import permissions
 from staff.choices import Action, Role
 
@@ -162,5 +160,5 @@ def _carry_over(moves: list[Move], *, actor, why: str, following: DeadlineRule |
         record(actor=actor, action="deadline.follow", subject=deadline, scope=told_scope(deadline),
                data={"why": why, "due_on": [before, deadline.due_on]})  # fmt: skip
         if deadline.due_on != before and deadline.responsible:
-            notify(recipients=[deadline.responsible], kind=Kind.CLOCK, url=page_of(deadline),
-                   title=f"到期日由 {before:%Y-%m-%d} 改为 {deadline.due_on:%Y-%m-%d}：{deadline}", body=f"{why}。")  # fmt: skip
+            tell(deadline, [deadline.responsible], body=f"{why}。",
+                 title=f"到期日由 {before:%Y-%m-%d} 改为 {deadline.due_on:%Y-%m-%d}：{deadline}")  # fmt: skip

@@ -185,7 +185,7 @@ def test_each_rule_speaks_up_on_the_days_that_counting_gives(seeded, code):
     for day in DAYS:
         start = datetime(day.year, day.month, day.day, 15, tzinfo=SHANGHAI)
         due_on = day + timedelta(found.amount)
-        plan = rules.Plan(term, start, due_on, datetime.max, found.reminders, found.escalation, found.repeat_every)
+        plan = rules.Plan(term, start, due_on, LATER, found.reminders, found.escalation, found.repeat_every)
         spoken = [(step.at.date(), step.role) for step in islice(rules.steps(plan, calendar), 8)]
         quiet = [(due_on - timedelta(n), "") for n in (7, 3, 1, 0) if due_on - timedelta(n) > day]
         late = [(due_on + timedelta(n), role) for n, role in found.escalation]
