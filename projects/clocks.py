@@ -130,4 +130,7 @@ def of_records(model, ids: Iterable[int]) -> dict[int, list[Deadline]]:
 
 def words(deadlines: Iterable[Deadline]) -> str:
     """What a message tells of clocks that have begun: “总承包结算审核 45 日历天，2026-12-28 周一到期；…”."""
-    return "；".join(f"{each.rule.title} {each.rule.amount_words}，{when_words(each)}到期" for each in deadlines)
+    return "；".join(
+        f"{each.rule.title} {each.rule.amount_words}，{when_words(each)}{' ' if each.rule.is_in_hours else ''}到期"
+        for each in deadlines
+    )

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from notices.models import Delivery, Notice
 from projects import services as project_services
@@ -86,6 +87,13 @@ def world(cast, project, other_project):
                                           impact=2, owner=cast.verifier)  # fmt: skip
     inquiry = project_services.register_inquiry(actor=cast.verifier, project=project, question="何时出结果", asked_by="王工",
                                                 asked_at=project.created_at, channel="written")  # fmt: skip
+    urgent = project_services.register_urgent(actor=cast.verifier, project=project, need="驻场", asked_by="王工",
+                                              asked_at=project.created_at)  # fmt: skip
+    handover = project_services.create_handover(
+        actor=cast.verifier, project=project, kind="bids", handed_over_by="王工"
+    )
+    item = project_services.add_item(actor=cast.verifier, handover=handover, category="bids", name="投标书", copies=1,
+                                     received_on=timezone.localdate())  # fmt: skip
     notice = Notice.objects.create(recipient=cast.checker, kind="to_do", title="请校核", url="/")
     delivery = Delivery.objects.create(recipient=cast.checker, channel="email", kind="to_do", state="failed")
     return SimpleNamespace(**locals())
@@ -103,10 +111,15 @@ def subjects(world) -> dict[str, list]:
     remark = world.answering.remarks.get()
     by_subject = [
         ((project.pk,), "projects: detail edit team risks risk_register inquiries inquiry_register timeline"
+        " handovers handover_create deadlines urgent_register"
         " reviews: project_deliverables deliverable_create project_route api: project-detail project-team"),
         ((project.pk, project.assignments.get(user=cast.checker).pk), "projects: assignment_end"),
         ((project.pk, world.risk.pk), "projects: risk_escalate risk_settle"),
         ((project.pk, world.inquiry.pk), "projects: inquiry_answer"),
+        ((project.pk, world.urgent.pk), "projects: urgent_close"),
+        ((project.pk, world.handover.pk), "projects: handover handover_edit handover_remove handover_complete"
+        " handover_reopen item_add items_return items_keep"),
+        ((project.pk, world.handover.pk, world.item.pk), "projects: item_edit item_remove"),
         ((project.client_id,), "projects: client_detail client_edit api: client-detail"),
         ((version.pk,), "projects: version_files version_upload"
         " api: deliverableversion-detail deliverableversion-attachments"),
