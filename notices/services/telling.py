@@ -100,12 +100,18 @@ def _for_groups(people, kind: Kind, title: str, url: str, now: datetime) -> list
     for bot in bots:
         covered = [person for person in people if not bot.unit_id or bot.unit_id in _lineage(person.unit_id, above)]
         if covered:
-            phones = list(dict.fromkeys(person.phone for person in covered if person.phone))
+            phones = list(dict.fromkeys(filter(None, (_mobile(person.phone) for person in covered))))
             found.append(
                 Delivery(channel=bot.channel, bot=bot, kind=kind, title=title, body=_names(covered), url=url,
                          mentions=phones, created_at=now, next_at=now)
             )  # fmt: skip
     return found
+
+
+def _mobile(phone: str) -> str:
+    """A mobile number as the services know it, eleven digits; empty for any other number."""
+    digits = "".join(sign for sign in phone if sign.isascii() and sign.isdigit()).removeprefix("86")
+    return digits if len(digits) == 11 and digits[0] == "1" else ""
 
 
 def _units_above() -> dict[int, int | None]:

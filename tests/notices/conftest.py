@@ -7,6 +7,12 @@ from notices.models import Bot
 from tests.notices.servers import SERVERS, mail_server
 
 
+@pytest.fixture(autouse=True)
+def _no_mail_service(settings):
+    """Whatever stands in the developer's environment."""
+    settings.EMAIL_IS_CONFIGURED = False
+
+
 class Clock:
     """`timezone.now` stands still until it is told to go on."""
 

@@ -191,7 +191,6 @@ def test_nobody_there_is_down(bot_server):
 @pytest.mark.parametrize("trouble", ["echo", "down", "broken"])
 def test_key_and_secret_reach_neither_reason_nor_log(bot_server, caplog, channel, trouble):
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("urllib3").debug("a line that the sender's set-up keeps out: %s", KEY)
     server = bot_server(channel, SECRET)
     echo = f"no such bot {KEY} {SECRET} {server.address}"
     if trouble == "echo":

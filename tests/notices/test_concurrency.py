@@ -1,5 +1,6 @@
 """Several senders at once, each with its own connection: no message goes twice, no bot is asked too often."""
 
+import time
 from collections import Counter
 
 import pytest
@@ -17,8 +18,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SENDERS = 4
 on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql",
-    reason="SQLite has one writer at a time from BEGIN on: these races cannot even start there",
+    reason="SQLite has one writer at a time: these races cannot start there, or make everybody wait for everybody",
 )
+
+
+def send_until_nothing_waits() -> int:
+    """How many this sender sent, over as many runs as the limits of the bots make necessary."""
+    sent = 0
+    for _ in range(100):
+        sent += deliver_due()["sent"]
+        if not Delivery.objects.open().exists():
+            break
+        time.sleep(0.1)
+    return sent
 
 
 @on_postgresql
@@ -30,8 +42,7 @@ def test_several_senders_never_send_one_message_twice(reachable, mail, bot):
         Delivery.objects.create(
             recipient=reachable.preparer, channel=Channel.EMAIL, kind=Kind.OVERDUE, title=f"邮件 {index:02}"
         )
-    results = at_once([deliver_due] * SENDERS)
-    assert sum(result["sent"] for result in results) == 120
+    assert sum(at_once([send_until_nothing_waits] * SENDERS)) == 120
     texts = Counter(text.split("】")[1][:5] for server in made for text in server.server.texts())
     assert texts == Counter(f"消息 {index:02}" for index in range(60))
     assert len(mail.mails) == 60
@@ -46,7 +57,6 @@ def test_several_senders_share_one_limit(bot):
     assert len(Bot.objects.get().recent_posts) == 20
 
 
-@on_postgresql
 def test_several_workers_write_one_digest(reachable, settings, monkeypatch, clock):
     settings.EMAIL_IS_CONFIGURED = True
     clock.set(2026, 11, 24, 9)

@@ -111,6 +111,17 @@ def test_bot_gets_one_message_for_all_and_mentions_their_phones(reachable, bot):
     assert delivery.mentions == [reachable.preparer.phone, reachable.checker.phone]
 
 
+@pytest.mark.parametrize(
+    ("phone", "mentions"),
+    [("138 0000 0001", ["13800000001"]), ("+86-13800000001", ["13800000001"]), ("010-66668888", []), ("", [])],
+)
+def test_mobile_numbers_are_mentioned_however_they_are_written(cast, bot, phone, mentions):
+    bot()
+    cast.preparer.phone = phone
+    tell(cast.preparer)
+    assert Delivery.objects.get().mentions == mentions
+
+
 def test_group_is_told_title_and_names_but_not_the_text(reachable, bot):
     bot()
     tell(reachable.preparer, body="委托人压价，勿外传")
