@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-GRACE = 10
-LIVED_LONG, LONGEST_PAUSE = 30, 30
+GRACE = int(os.environ.get("GRACE_SECONDS") or 10)
+# One that lived so long did not die at once.
+LIVED_LONG, LONGEST_PAUSE = 5, 15
 SWEEP_SECONDS = int(os.environ.get("SWEEP_SECONDS") or 60)
 SILENCE = int(os.environ.get("WATCHDOG_SECONDS") or max(5 * SWEEP_SECONDS, 300))
 SWEEP_TOUCH_FILE = Path(os.environ.get("DATA_DIR") or Path(__file__).parent.parent / "var") / "sweep.touch"

@@ -18,7 +18,7 @@ FLOORS = next(contract["layers"] for contract in CONTRACT["contracts"] if contra
 # App → number of its floor, the lowest is 0.
 FLOOR_OF = {app.strip(): floor for floor, apps_ in enumerate(reversed(FLOORS)) for app in apps_.split("|")}
 
-NOT_APPS = {"config", "tests", "bench"}
+NOT_APPS = {"config", "tests", "bench", "drills"}
 PRIVATE_ROOMS = {"views", "forms", "urls", "api", "admin"}
 
 
