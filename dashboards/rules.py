@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from deadlines.choices import Light as ClockLight
 from reviews.choices import State
 
 # A due date this near is worth a warning, as in the due badge.
@@ -50,20 +51,29 @@ class Light:
     reason: str = ""
 
 
-def project_light(works: Iterable[LiveWork], planned_finish_on: date | None, today: date) -> Light:
-    """Red: something is overdue. Amber: due within 3 days, or sent back. Green: neither. Grey: nothing under way."""
-    works = list(works)
+def project_light(
+    works: Iterable[LiveWork], planned_finish_on: date | None, today: date, clocks: Iterable[str] = ()
+) -> Light:
+    """Red: something is overdue. Amber: due within 3 days, or sent back. Green: neither. Grey: nothing under way.
+
+    `clocks` are the lights of the project's open time limits."""
+    works, clocks = list(works), list(clocks)
     due = [work.due_on for work in works if work.due_on]
     overdue = sum(day < today for day in due)
-    if overdue:
-        return Light(0, "overdue", "逾期", f"{overdue} 件成果逾期")
-    if not works:
+    late = clocks.count(ClockLight.RED)
+    if overdue or late:
+        reasons = [f"{late} 项时限逾期"] * bool(late) + [f"{overdue} 件成果逾期"] * bool(overdue)
+        return Light(0, "overdue", "逾期", "，".join(reasons))
+    if not works and not clocks:
         return Light(3, "draft", "无在办", "没有在办成果")
     if planned_finish_on and planned_finish_on < today:
         return Light(0, "overdue", "逾期", "项目已过计划完成日期")
     sent_back = sum(work.times_sent_back > 0 for work in works)
     near = sum(day - today <= NEAR for day in due)
-    reasons = [f"{near} 件 3 天内到期"] if near else []
+    ending = clocks.count(ClockLight.AMBER)
+    reasons = [f"{ending} 项时限 3 天内到期"] if ending else []
+    if near:
+        reasons.append(f"{near} 件 3 天内到期")
     if sent_back:
         reasons.append(f"{sent_back} 件曾被退回")
     if reasons:

@@ -110,11 +110,11 @@ def rules_in_force(event: str) -> list[DeadlineRule]:
 SWEEP_LATE = timedelta(minutes=15)
 
 
-def heartbeat(name: str) -> Heartbeat | None:
-    return Heartbeat.objects.filter(pk=name).first()
+def heartbeats() -> dict[str, Heartbeat]:
+    """The last sign of life of each part of the clockwork: sweep, delivery, ledger."""
+    return Heartbeat.objects.in_bulk()
 
 
-def sweep_is_late(now: datetime | None = None) -> bool:
-    """Whether the last sweep is older than 15 minutes, or there was none."""
-    last = heartbeat("sweep")
+def is_late(last: Heartbeat | None, now: datetime | None = None) -> bool:
+    """Whether the sweep's last sign of life is older than 15 minutes, or there was none."""
     return last is None or last.finished_at is None or (now or timezone.now()) - last.finished_at > SWEEP_LATE

@@ -245,6 +245,23 @@ class Waiting(models.Model):
         return f"{self.user} {self.get_duty_display()}"
 
 
+class Nudge(models.Model):
+    """A reminder by hand (催办) to whom a round waits for."""
+
+    round = models.ForeignKey(Round, verbose_name="轮次", on_delete=models.PROTECT, related_name="nudges")
+    nudged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="催办人", on_delete=models.PROTECT, related_name="+"
+    )
+    nudged_at = models.DateTimeField("催办时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "催办"
+        ordering = ["-nudged_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.round_id} {self.nudged_at:%Y-%m-%d %H:%M}"
+
+
 # ── Evidence of a signature ─────────────────────────────────────────────────
 class Signature(models.Model):
     """A signed act. Append-only in the database: only `revoked_at` may be filled, once (a withdrawal, rule 7)."""

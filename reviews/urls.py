@@ -24,6 +24,7 @@ urlpatterns = [
     path("rounds/<int:pk>/revoke/", rounds.revoke, name="revoke"),
     path("rounds/<int:pk>/send-back/", rounds.send_back, name="send_back"),
     path("rounds/<int:pk>/exempt/", rounds.exempt, name="exempt"),
+    path("rounds/<int:pk>/nudge/", rounds.nudge, name="nudge"),
     path("rounds/<int:pk>/hand-over/<int:seat_pk>/", rounds.hand_over, name="hand_over"),
     path("rounds/<int:pk>/remarks/new/", remarks.remark_create, name="remark_create"),
     path("rounds/<int:pk>/remarks/send/", rounds.return_remarks, name="return_remarks"),

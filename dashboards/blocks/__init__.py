@@ -5,9 +5,11 @@ costs the same number of queries whatever it shows. What waits for the person co
 """
 
 from dashboards.blocks.base import Block
+from dashboards.blocks.clocks import clocks_of_firm, my_clocks
 from dashboards.blocks.evidence import evidence
 from dashboards.blocks.firm import issued, key_figures, overdue, units
 from dashboards.blocks.health import health
+from dashboards.blocks.machine import machine
 from dashboards.blocks.managing import managed_projects
 from dashboards.blocks.preparing import preparing, submitted
 from dashboards.blocks.signing import signing
@@ -21,16 +23,19 @@ SCREEN = (
     (preparing, {R.COST_ENGINEER}),
     (key_figures, {R.EXECUTIVE}),
     (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
+    (my_clocks, {R.PROJECT_MANAGER}),
     (submitted, {R.COST_ENGINEER}),
     (managed_projects, {R.PROJECT_MANAGER}),
+    (clocks_of_firm, {R.QUALITY_OFFICE, R.EXECUTIVE, R.TECHNICAL_DIRECTOR}),
     (units, {R.QUALITY_OFFICE, R.EXECUTIVE, R.CHIEF_ENGINEER}),
     (overdue, {R.QUALITY_OFFICE, R.EXECUTIVE, R.TECHNICAL_DIRECTOR}),
     (issued, {R.QUALITY_OFFICE, R.EXECUTIVE, R.ARCHIVIST}),
+    (machine, {R.ADMINISTRATOR}),
     (health, {R.ADMINISTRATOR}),
     (evidence, {R.AUDITOR}),
 )
 # One's own work shows itself to everybody who has some, whatever the role.
-OWN_WORK = (preparing, signing, submitted)
+OWN_WORK = (preparing, signing, my_clocks, submitted)
 
 
 def roles_today(user) -> set[str]:

@@ -9,6 +9,8 @@ from django.utils import timezone
 from dashboards.blocks.base import Block
 from dashboards.queries import chain
 from dashboards.rules import LiveWork, project_light
+from deadlines.queries import open_of_scopes
+from projects.clocks import LABEL
 from projects.models import Assignment, Project
 from reviews.choices import LIVE_STATES, State
 from reviews.models import Round
@@ -30,10 +32,13 @@ def managed_projects(user) -> Block:
     rounds = defaultdict(list)
     for row in chain.tell(chain.as_rows(_live_rounds(projects)).order_by(*_MOST_URGENT), user):
         rounds[row.deliverable.project_id].append(row)
+    clocks = open_of_scopes(LABEL, [project.pk for project in projects])
     today = timezone.localdate()
     for project in projects:
         works = [LiveWork(row.deliverable.due_on, row.times_sent_back) for row in rounds[project.pk]]
-        project.light = project_light(works, project.planned_finish_on, today)
+        project.clocks = clocks.get(project.pk, [])
+        lights = [clock.light for clock in project.clocks]
+        project.light = project_light(works, project.planned_finish_on, today, lights)
         project.next_due_on = min((work.due_on for work in works if work.due_on), default=None)
         project.blockers = rounds[project.pk][:BLOCKERS]
         project.other_blockers = len(rounds[project.pk]) - len(project.blockers)

@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
-from dashboards.demo import people, projects, story
+from dashboards.demo import clocks, people, projects, story
 from dashboards.demo.clock import Clock
 from dashboards.demo.world import World
+from deadlines.services import sweep
 from projects.models import Discipline
 from staff.models import User
 
@@ -24,7 +25,8 @@ def build() -> World:
     clock = Clock()
     disciplines = {discipline.code: discipline for discipline in Discipline.objects.all()}
     world = World(clock, people={}, disciplines=disciplines, clients={})
-    clock.tell([(BEGINS, _set_up(world)), *projects.stories(world), *story.stories(world)])
+    clock.tell([(BEGINS, _set_up(world)), *projects.stories(world), *clocks.stories(world), *story.stories(world)])
+    sweep()
     return world
 
 

@@ -207,7 +207,6 @@ def open_project(facts: ProjectFacts, world) -> Story:
         submitted_amount=Decimal(facts.submitted) if facts.submitted else None, goal=facts.goal, scope=facts.scope,
         planned_start_on=world.clock.date(facts.starts), planned_finish_on=world.clock.date(facts.finishes),
         actual_start_on=world.clock.date(facts.starts + 1) if facts.starts < 0 else None,
-        actual_finish_on=world.clock.date(facts.finishes) if facts.stage == Stage.CLOSING else None,
     )  # fmt: skip
     manager = world.people[facts.manager]
     world.projects[facts.key], world.managers[facts.key] = project, manager

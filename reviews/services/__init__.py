@@ -1,6 +1,7 @@
 """Every write to the chain, split by noun. Import from here."""
 
 from reviews.services.issuing import issue
+from reviews.services.nudging import nudge
 from reviews.services.opening import (
     appoint_seats,
     choose_route,
@@ -25,6 +26,7 @@ __all__ = [
     "hand_over",
     "issue",
     "join_opinion",
+    "nudge",
     "open_deliverable",
     "recheck_remark",
     "require_last_signer",

@@ -33,13 +33,25 @@ def issue(*, actor, round: Round, turn: int, content: SignContent, confirmation:
             raise ValidationError([f"{gap.text}（责任人：{gap.owed_by}）" for gap in gaps])
         facts = write_signature(round=round, actor=actor, content=content)
         issued = _issue_row(round, actor)
-        project_services.fulfil_by_issue(actor=actor, deliverable=round.deliverable, number=issued.number)
+        project_services.fulfil_by_issue(
+            actor=actor, deliverable=round.deliverable, number=issued.number, unissued=_disciplines_under_way(round)
+        )
         notify(recipients=told(round, actor), kind=Kind.ISSUED, title=f"{round.deliverable} 已签发，编号 {issued.number}",
                url=f"/deliverables/{round.deliverable_id}/")  # fmt: skip
         return {**facts, "number": issued.number, "flow_sheet_sha256": issued.flow_sheet_sha256,
                 "review_record_sha256": issued.review_record_sha256}  # fmt: skip
 
     return move(round=round, act=Act.ISSUE, actor=actor, turn=turn, write=write)
+
+
+def _disciplines_under_way(round: Round) -> set[int]:
+    """The disciplines of the project's other deliverables of the same kind that are not issued yet."""
+    deliverable = round.deliverable
+    others = Round.objects.live().filter(
+        deliverable__project=deliverable.project_id, deliverable__kind=deliverable.kind
+    )
+    others = others.exclude(deliverable=deliverable).order_by()
+    return set(others.values_list("deliverable__discipline", flat=True))
 
 
 def _issue_row(round: Round, actor) -> Issue:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from ledger.models import Entry
+from projects.clocks import clocks_for
 from projects.queries import projects_with_counts, roles_on
 from projects.tabs import project_tabs
 from reviews import queries, rules, services
@@ -166,7 +167,15 @@ def deliverable(request, pk):
         missing=queries.missing_seats(round) if round.state == State.PREPARING else [],
         sent_back=_sent_back(round), issue=issue, seats=seats, changes=_changes(round),
         is_other_route=round.state == State.PREPARING and queries.route_of(found.project).pk != round.route_id,
+        clocks=clocks_for(found) if round.is_live else [], can_nudge=_can_nudge(request.user, round),
     )  # fmt: skip
+
+
+def _can_nudge(user, round: Round) -> bool:
+    """Whether somebody else is waited for, and `user` may remind them."""
+    if not round.is_live or all(waiting.user_id == user.pk for waiting in round.waitings.all()):
+        return False
+    return permissions.allows(Action.NUDGE, roles_on(user, round.deliverable.project))
 
 
 def _sent_back(round: Round) -> Round | None:

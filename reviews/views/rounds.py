@@ -256,3 +256,15 @@ def exempt(request, pk):
         return _back(round)
     context = {"form": form, "round": round, "level": levels[0], "deliverable": round.deliverable}
     return render(request, "reviews/exempt_form.html", context)
+
+
+@require_POST
+def nudge(request, pk):
+    """催办: one press, from the page of the deliverable or from the first screen."""
+    round = load_round(request, pk)
+    try:
+        people = services.nudge(actor=request.user, round=round)
+        messages.success(request, f"已催办 {'、'.join(person.name for person in people)}。")
+    except ValidationError as error:
+        messages.warning(request, "".join(error.messages))
+    return _back(round)
