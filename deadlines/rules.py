@@ -163,6 +163,23 @@ def _working_time(started_at: datetime, pauses, calendar: Calendar) -> Iterator[
     raise ValueError("no end of the limit within ten years")
 
 
+def _working_minutes_before(
+    minutes: int, started_at: datetime, ended_at: datetime, pauses, calendar
+) -> datetime | None:
+    """When `minutes` of work were left until `ended_at`; None where there were never so many. An instant at which work
+    begins is the end of the stretch before, as when counted forwards."""
+    left, day = timedelta(minutes=minutes), calendar.date_of(ended_at)
+    while day >= calendar.date_of(started_at):
+        for opens, closes in reversed(calendar.shifts) if calendar.is_working(day) else ():
+            begun, until = max(calendar.at(day, opens), started_at), min(calendar.at(day, closes), ended_at)
+            for piece in reversed(list(_without(begun, until, pauses)) if begun < until else []):
+                if left < piece[1] - piece[0]:
+                    return piece[1] - left
+                left -= piece[1] - piece[0]
+        day -= DAY
+    return None
+
+
 def _course_in_hours(minutes: int, started_at: datetime, pauses, calendar: Calendar) -> Course:
     left = timedelta(minutes=minutes)
     lines = []
@@ -228,10 +245,14 @@ def steps(plan: Plan, calendar: Calendar) -> Iterator[Step]:
 def _step(plan: Plan, offset: int, role: str, calendar: Calendar) -> Iterator[Step]:
     kind = StepKind.AHEAD if offset < 0 else StepKind.OVERDUE if offset else StepKind.DUE
     if plan.term.is_in_hours:
-        minutes = plan.term.amount * 60 + offset
-        if minutes <= 0:
+        # Counted from the end as it stands, not from the start: the firm's hours may have changed in between.
+        at = plan.due_at
+        if offset < 0:
+            at = _working_minutes_before(-offset, plan.started_at, plan.due_at, plan.pauses, calendar)
+        elif offset:
+            at = _course_in_hours(offset, plan.due_at, plan.pauses, calendar).due_at
+        if at is None:
             return
-        at = _course_in_hours(minutes, plan.started_at, plan.pauses, calendar).due_at
         key = f"{plan.due_at:%Y%m%dT%H%M}{offset:+d}m"
     else:
         day = plan.due_on + timedelta(days=offset)
@@ -240,6 +261,11 @@ def _step(plan: Plan, offset: int, role: str, calendar: Calendar) -> Iterator[St
         at = calendar.at(day, calendar.opens_at)
         key = f"{plan.due_on:%Y%m%d}{offset:+d}"
     yield Step(key, at, kind, offset, role)
+
+
+def by_calendar(plan: Plan, step: Step, calendar: Calendar) -> Step:
+    """The same step by another calendar."""
+    return next(_step(plan, step.offset, step.role, calendar), step)
 
 
 def steps_between(plan: Plan, calendar: Calendar, after: datetime, until: datetime) -> tuple[list[Step], Step | None]:

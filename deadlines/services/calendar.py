@@ -11,8 +11,8 @@ import chinese_calendar
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from deadlines import queries
-from deadlines.choices import Measure
+from deadlines import queries, rules
+from deadlines.choices import Measure, State
 from deadlines.models import Deadline, Shift, WorkDay
 from deadlines.services.time_rules import Move, _carry_over, _moves, digest_of
 from ledger.services import record
@@ -62,6 +62,7 @@ def import_year(*, actor, year: int, move_running: bool = False, seen: str | Non
     would move (`seen`, the digest of `preview_import`) and says whether it shall."""
     if actor is not None:
         permissions.require_post(actor, Action.MANAGE_TIME_RULES)
+    before = queries.working_calendar()
     moves = _held_moves({day: is_working for day, (is_working, _) in _missing(year).items()}, seen)
     rows = [WorkDay(day=day, is_working=value, note=note) for day, (value, note) in _missing(year).items()]
     for row in rows[:1]:
@@ -70,6 +71,8 @@ def import_year(*, actor, year: int, move_running: bool = False, seen: str | Non
                data={"year": year, "days": len(rows), "move_running": move_running})  # fmt: skip
     if rows and move_running:
         _carry_over(moves, actor=actor, why=f"导入 {year} 年工作日历")
+    elif rows:
+        _keep_steps(before)
     return len(rows)
 
 
@@ -92,6 +95,26 @@ def _touched() -> list[Deadline]:
 def preview_calendar(changes: dict[date, bool]) -> list[Move]:
     """What changed days would do to the open clocks that count working days or move off days off."""
     return _moves(_touched(), queries.working_calendar(changes))
+
+
+def _keep_steps(before: rules.Calendar) -> None:
+    """What a clock has to say next stays the next, at its hour by the calendar as it is now: the ends are as they were,
+    nothing is left out and nothing said twice. Called while the ledger is free, or by who holds these clocks already."""
+    after = queries.working_calendar()
+    speaking = Deadline.objects.filter(state=State.RUNNING, next_at__isnull=False)
+    if before.opens_at == after.opens_at:
+        # The steps of a limit in days go by its end and by when work begins.
+        speaking = speaking.filter(rule__measure=Measure.WORKING_HOURS)
+    pks = list(speaking.values_list("pk", flat=True))
+    list(Deadline.objects.select_for_update().filter(pk__in=pks).values_list("pk"))
+    held = list(speaking.filter(pk__in=pks).select_related("rule"))
+    pauses = queries.pauses_of(held)
+    for deadline in held:
+        plan = deadline.plan(pauses[deadline.pk])
+        steps, _ = rules.steps_between(plan, before, deadline.next_at, deadline.next_at)
+        if steps:
+            at = rules.by_calendar(plan, steps[0], after).at
+            Deadline.objects.filter(pk=deadline.pk).update(next_at=at)
 
 
 @transaction.atomic
@@ -118,12 +141,15 @@ def change_days(*, actor, days: dict[date, bool], note: str, move_running: bool,
                  "move_running": move_running, "moved": sum(each.is_moved for each in moves)})  # fmt: skip
     if move_running:
         _carry_over(moves, actor=actor, why=f"工作日历调整（{note.strip()}）")
+    else:
+        _keep_steps(calendar)
     return len(rows)
 
 
 @transaction.atomic
 def change_shifts(*, actor, shifts: list[tuple[time, time]], reason: str) -> None:
-    """Set the firm's working hours for clocks started from now on; those that run keep the ends that they have."""
+    """Set the firm's working hours for clocks started from now on; those that run keep the ends that they have, and speak
+    up by the new hours."""
     permissions.require_post(actor, Action.MANAGE_TIME_RULES)
     shifts = sorted(shifts)
     if not shifts:
@@ -136,8 +162,9 @@ def change_shifts(*, actor, shifts: list[tuple[time, time]], reason: str) -> Non
     for (_, closes), (opens, _) in itertools.pairwise(shifts):
         if opens < closes:
             raise ValidationError("各段作业时间不能重叠。")
-    before = [f"{each}" for each in Shift.objects.order_by("starts_at")]
+    calendar, before = queries.working_calendar(), [f"{each}" for each in Shift.objects.order_by("starts_at")]
     Shift.objects.all().delete()
     rows = [Shift.objects.create(starts_at=opens, ends_at=closes) for opens, closes in shifts]
+    _keep_steps(calendar)
     record(actor=actor, action="calendar.hours", subject=rows[0],
            data={"before": before, "after": [f"{each}" for each in rows], "reason": reason.strip()})  # fmt: skip

@@ -46,8 +46,7 @@ def sweep(*, batch: int = BATCH) -> Swept:
     begun, now = monotonic(), timezone.now()
     total = Swept()
     try:
-        calendar = queries.working_calendar()
-        while (done := _sweep_batch(now, calendar, batch)).clocks:
+        while (done := _sweep_batch(now, batch)).clocks:
             total.add(done)
     except Exception as error:
         beat("sweep", error=error)
@@ -77,10 +76,12 @@ def _due(now: datetime, batch: int) -> list[Deadline]:
 
 
 @transaction.atomic
-def _sweep_batch(now: datetime, calendar: rules.Calendar, batch: int) -> Swept:
+def _sweep_batch(now: datetime, batch: int) -> Swept:
     rows = _due(now, batch)
     if not rows:
         return Swept()
+    # Read when the clocks are held: whoever changes it holds them too, to set their steps by it.
+    calendar = queries.working_calendar()
     pauses = queries.pauses_of(rows)
     said = set(Reminder.objects.filter(deadline__in=rows).values_list("deadline", "key"))
     claimed: list[tuple[Deadline, list[rules.Step]]] = []
