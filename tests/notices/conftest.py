@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,9 +8,11 @@ from tests.notices.servers import SERVERS, mail_server
 
 
 @pytest.fixture(autouse=True)
-def _no_mail_service(settings):
+def _plain_settings(settings):
     """Whatever stands in the developer's environment."""
     settings.EMAIL_IS_CONFIGURED = False
+    settings.DIGEST_AT = time(8, 30)
+    settings.BOT_HOSTS = ["qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn"]
 
 
 class Clock:
