@@ -1,6 +1,6 @@
 """Starts web server, worker and beat, keeps them alive, and leaves none behind. `scripts/serve.sh` ends in it.
 
-A child that dies is started again, after a growing pause if it never lives long. TERM and INT are passed on; whatever
+A child that dies is started again, after a growing pause if it never lives long. At TERM, INT or HUP all are asked to end; whatever
 still lives ten seconds later is killed. Killed itself (kill -9), it leaves children that the kernel asks to end, and a
 guard, a fork of its own, that kills those which do not. A worker that is alive and takes nothing up (celery 10302: after
 a reset of Redis) is told by the age of `sweep.touch` and started again, together with beat.
@@ -157,7 +157,7 @@ def main() -> None:
     if os.environ.get("WITHOUT_WORKER", "0") in ("", "0"):
         children += [Child("worker", WORKER, guard), Child("beat", BEAT, guard)]
     asked = []
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: asked.append(True))
     while not asked:
         for child in children:
