@@ -1,7 +1,8 @@
 """The Chinese words of the codes in the ledger. Each app registers its own when the site starts (in `apps.ready`)."""
 
 _actions: dict[str, str] = {
-    # staff stands below and cannot register here itself
+    # staff stands below and notices beside: neither can register here itself
+    "delivery.retry": "重新发送消息",
     "user.create": "人员建档",
     "user.update": "修改人员资料",
     "user.deactivate": "停用账号",

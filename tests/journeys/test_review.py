@@ -10,11 +10,10 @@ from playwright.sync_api import Page, expect
 from projects.models import Deliverable
 from reviews.models import Issue
 from tests.conftest import PASSWORD
+from tests.journeys.people import DESK, PHONE, Person
 from tests.reviews import flow
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 def workbook() -> bytes:
@@ -28,25 +27,12 @@ def workbook() -> bytes:
     return buffer.getvalue()
 
 
-class Person:
-    """Somebody of the cast at a browser of their own."""
-
-    def __init__(self, new_context, live_server, user, viewport):
-        self.page: Page = new_context(base_url=live_server.url).new_page()
-        self.page.set_viewport_size(viewport)
-        self.user = user
-        self.page.goto("/login/")
-        self.page.get_by_label("工号").fill(user.employee_number)
-        self.page.get_by_label("密码").fill(PASSWORD)
-        self.page.get_by_role("button", name="登录").click()
-        expect(self.page.locator("#main")).to_be_visible()
+class Signer(Person):
+    """A person of the chain."""
 
     def open(self, deliverable) -> Page:
         self.page.goto(f"/deliverables/{deliverable.pk}/")
         return self.page
-
-    def press(self, name: str, role: str = "button") -> None:
-        self.page.get_by_role(role, name=name, exact=True).first.click()
 
     def fill_signature(self, opinion: str = "同意", amount: str | None = None) -> None:
         page = self.page
@@ -72,10 +58,10 @@ class Person:
 
 @pytest.fixture
 def person(new_context, live_server):
-    return lambda user, viewport=DESK: Person(new_context, live_server, user, viewport)
+    return lambda user, viewport=DESK: Signer(new_context, live_server, user, viewport)
 
 
-def prepare_and_submit(preparer: Person, project, screenshot, title="土建结算审核报告") -> Deliverable:
+def prepare_and_submit(preparer: Signer, project, screenshot, title="土建结算审核报告") -> Deliverable:
     """From the project's page to 已提交, with a workbook and a PDF."""
     page = preparer.page
     page.goto(f"/projects/{project.pk}/deliverables/")
@@ -105,7 +91,7 @@ def prepare_and_submit(preparer: Person, project, screenshot, title="土建结�
     return Deliverable.objects.get(title=title)
 
 
-def raise_remark(checker: Person, place: str, problem: str, category: str = "工程量") -> None:
+def raise_remark(checker: Signer, place: str, problem: str, category: str = "工程量") -> None:
     page = checker.page
     page.locator("[name=place]").fill(place)
     page.locator("[name=problem]").fill(problem)
@@ -123,7 +109,7 @@ def verify_file(page: Page, code: str, data: bytes, word: str) -> None:
     expect(page.get_by_text(word, exact=True).first).to_be_visible()
 
 
-def score_13_5(approver: Person) -> None:
+def score_13_5(approver: Signer) -> None:
     for pk, hits in flow.hits_losing(flow.Decimal("13.5")).items():
         approver.page.locator(f"[name=hits_{pk}]").fill(str(hits))
     expect(approver.page.locator("[data-score-total]")).to_have_text("86.5 分 · 优良")
