@@ -184,9 +184,8 @@ class Deadline(models.Model):
         verbose_name = verbose_name_plural = "时限"
         ordering = ["due_at", "pk"]
         indexes = [
-            models.Index(
-                fields=["next_at", "id"], condition=Q(state=State.RUNNING, next_at__isnull=False), name="deadline_next"
-            ),
+            # Not a partial index: SQLite cannot tell from a bound value that one applies.
+            models.Index(fields=["state", "next_at", "id"], name="deadline_next"),
             models.Index(fields=["scope_type", "scope_id", "state", "due_at"], name="deadline_of_scope"),
             models.Index(fields=["subject_type", "subject_id"], name="deadline_of_subject"),
             models.Index(fields=["state", "due_at", "id"], name="deadline_by_due"),

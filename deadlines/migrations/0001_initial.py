@@ -562,8 +562,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="deadline",
             index=models.Index(
-                condition=models.Q(("next_at__isnull", False), ("state", "running")),
-                fields=["next_at", "id"],
+                fields=["state", "next_at", "id"],
                 name="deadline_next",
             ),
         ),
