@@ -49,7 +49,7 @@ def _labels(choices_name: str, values: list[str], empty: str) -> str:
 def scope_words(rule: DeadlineRule) -> str:
     """The business lines and contracts that a rule is meant for."""
     lines = _labels("business_lines", rule.business_lines, "全部业务类型")
-    return f"{lines} · {contract_words(rule)}" if rule.contract_kind else lines
+    return f"{lines}；{contract_words(rule)}合同" if rule.contract_kind else lines
 
 
 def contract_words(rule: DeadlineRule) -> str:
@@ -61,6 +61,7 @@ def fulfilled_words(rule: DeadlineRule) -> str:
 
 
 _WORDS = {
+    "amount": lambda rule: rule.amount_words,
     "measure": lambda rule: Measure(rule.measure).label,
     "moves_to_working_day": lambda rule: "是" if rule.moves_to_working_day else "否",
     "is_active": lambda rule: "启用" if rule.is_active else "停用",
@@ -119,6 +120,7 @@ class Moves:
     """The clocks that a change would touch: how many, and the first of them, those that move in front."""
 
     rows: list[MoveRow]
+    listed: int
     total: int
     moved: int
     late: int
@@ -126,17 +128,19 @@ class Moves:
 
     @property
     def more(self) -> int:
-        return self.total - len(self.rows)
+        return self.listed - len(self.rows)
 
 
 SHOWN = 50
 
 
-def moves_words(moves: list[Move]) -> Moves:
-    """What is told about moves before they are confirmed."""
+def moves_words(moves: list[Move], *, only_moved: bool = False) -> Moves:
+    """What is told about moves before they are confirmed: each clock, or those alone that would end on another day."""
     rows = sorted(map(_row, moves), key=lambda row: (not row.move.is_moved, row.move.due_at, row.move.deadline.pk))
+    listed = [row for row in rows if row.move.is_moved or not only_moved]
     return Moves(
-        rows[:SHOWN],
+        listed[:SHOWN],
+        listed=len(listed),
         total=len(rows),
         moved=sum(move.is_moved for move in moves),
         late=sum(row.is_late for row in rows),

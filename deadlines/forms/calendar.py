@@ -60,6 +60,13 @@ class CalendarConfirmForm(MoveForm):
     keep_words, move_words = "保持原到期日", "一并按新日历重新计算"
 
 
+class HourField(forms.TimeField):
+    """A time of day as text: the browser's own input tells it in the language of the browser."""
+
+    def to_python(self, value):
+        return super().to_python(value.strip().replace("：", ":") if isinstance(value, str) else value)
+
+
 class HoursForm(forms.Form):
     """The stretches of a working day, and why they change."""
 
@@ -73,10 +80,12 @@ class HoursForm(forms.Form):
         self.numbers = range(1, max(SHIFTS, len(shifts)) + 1)
         for number in self.numbers:
             for name, label in (("starts", "上班"), ("ends", "下班")):
-                self.fields[f"{name}_{number}"] = forms.TimeField(
+                self.fields[f"{name}_{number}"] = HourField(
                     label=f"第 {number} 段{label}",
                     required=False,
-                    widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+                    input_formats=["%H:%M"],
+                    widget=forms.TimeInput(attrs={"autocomplete": "off"}, format="%H:%M"),
+                    error_messages={"invalid": "请按“时:分”填写，如 08:30。"},
                 )
         self.order_fields([name for name in self.fields if name != "reason"])
 

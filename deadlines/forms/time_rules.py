@@ -49,6 +49,7 @@ class RuleForm(forms.ModelForm):
 
     # The version that was on the screen: somebody else may have made the next one meanwhile.
     version = forms.IntegerField(widget=forms.HiddenInput)
+    amount = forms.IntegerField(label="时限", min_value=1, max_value=730)
     business_lines = _checklist("适用业务类型", "business_lines", "都不选为全部业务类型。")
     contract_kind = forms.ChoiceField(label="适用合同类别", required=False)
     owed_by = forms.ChoiceField(label="责任角色", choices=ROLES)

@@ -77,7 +77,7 @@ def calendar_change(request, year):
     if step == "back" or not accepted(form, lambda: moves.extend(services.preview_calendar(form.days()))):
         return _year_page(request, year, form)
     is_confirmed = step == "confirm"
-    shown = wording.moves_words(moves)
+    shown = wording.moves_words(moves, only_moved=True)
     confirm = CalendarConfirmForm(request.POST if is_confirmed else None, asks=bool(shown.moved))
     terms = {"days": form.days(), "note": form.cleaned_data["note"]}
     if is_confirmed and accepted(
@@ -124,7 +124,7 @@ def calendar_import(request, year):
     if not found.missing:
         messages.info(request, f"{year} 年的工作日历已完整，无须导入。")
         return redirect("deadlines:calendar_year", year)
-    shown = wording.moves_words(moves)
+    shown = wording.moves_words(moves, only_moved=True)
     form = CalendarConfirmForm(request.POST or None, asks=bool(shown.moved))
     added: list[int] = []
     if request.method == "POST" and accepted(
