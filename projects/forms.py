@@ -245,7 +245,9 @@ class ReopenForm(forms.Form):
 
 
 class _ItemsForm(forms.Form):
-    """Some rows of one set; all are chosen until somebody takes one out. Cleans to their ids."""
+    """Some rows of one set; cleans to their ids. `starts_full`: all are chosen until somebody takes one out."""
+
+    starts_full = True
 
     items = forms.TypedMultipleChoiceField(
         label="资料", coerce=int, widget=forms.CheckboxSelectMultiple, error_messages={"required": "请选择资料。"}
@@ -255,9 +257,9 @@ class _ItemsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.rows = list(rows)
         self.fields["items"].choices = [(row.pk, str(row)) for row in self.rows]
-        chosen = set(self.data.getlist("items")) if self.is_bound else {str(row.pk) for row in self.rows}
+        chosen = set(self.data.getlist("items")) if self.is_bound else None
         for row in self.rows:
-            row.is_chosen = str(row.pk) in chosen
+            row.is_chosen = self.starts_full if chosen is None else str(row.pk) in chosen
 
 
 class ReturnForm(_ItemsForm):
@@ -266,8 +268,11 @@ class ReturnForm(_ItemsForm):
 
 
 class KeepForm(_ItemsForm):
+    starts_full = False
     consent_basis = forms.CharField(
-        label="书面同意的依据", max_length=200, help_text="委托人书面同意的文件名称、文号与日期，文件须存档。"
+        label="书面同意的依据",
+        max_length=200,
+        help_text="未经委托人事先书面同意，不得留存任何资料备份。填写同意函的名称、文号与日期，原件存档。",
     )
 
 

@@ -31,6 +31,10 @@ def _detail(entry: Entry, data: dict) -> str:
         return "、".join(str(Project._meta.get_field(name).verbose_name) for name in data)
     if entry.action.startswith("attachment."):
         return f"{entry.subject_label}，第 {data['version']} 版：{data['name']}"
+    if entry.action in ("handover.return", "handover.keep"):
+        return f"{entry.subject_label}：{'、'.join(data['names'])}"[:MAX_WORDS]
+    if entry.action == "handover.complete":
+        return f"{entry.subject_label}，{data['completed_on']} 齐全"
     # The project's own name stands in the head of the page already.
     subject = "" if entry.subject_type == Project._meta.label_lower else entry.subject_label
     words = next((str(data[key]) for key in WORDS if data.get(key)), "")

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, time
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from deadlines import services as deadlines
@@ -12,6 +13,8 @@ from notices.choices import Kind
 from notices.services import notify
 from projects import clocks
 from projects.models import HandoverItem, Project
+from staff import permissions
+from staff.choices import Action
 
 
 def instant_of(day: date) -> datetime:
@@ -64,14 +67,19 @@ def stop_return(*, actor, project: Project) -> None:
         )
 
 
-def drop_return(*, actor, project: Project) -> None:
-    """A row was taken off the list: without anything left to return there was nothing to owe."""
-    if _outstanding(project).exists():
-        return
-    if HandoverItem.objects.present().filter(handover__project=project).exists():
-        return stop_return(actor=actor, project=project)
-    for deadline in _of_return(project):
-        deadlines.withdraw(actor=actor, deadline=deadline, reason="清单中没有须归还的资料")
+def require_no_return(project: Project) -> None:
+    """Raise ValidationError while the clock of the return runs: what must go back is not taken off the list instead."""
+    if _of_return(project).exists():
+        raise ValidationError("资料返还时限已起算，请登记归还或留存。登记有误的，请审批人作废该时限后再更正。")
+
+
+def may_move_return(actor, project: Project, roles) -> bool:
+    """Whether `actor` may change the day on which the service ended: while the clock of the return runs, who decides about
+    time and does not owe it."""
+    running = list(_of_return(project))
+    if not running:
+        return True
+    return permissions.allows(Action.DECIDE_TIME, roles) and actor.pk not in {each.responsible_id for each in running}
 
 
 # ── The issue ───────────────────────────────────────────────────────────────

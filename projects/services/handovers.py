@@ -147,6 +147,8 @@ def update_item(*, actor, item: HandoverItem, category: MaterialCategory, name: 
     before = _item_facts(item)
     if item.returned_on or item.kept_with_consent:
         raise ValidationError("该项资料已归还或留存，不能再修改。")
+    if is_absent and not item.is_absent:
+        clocks.require_no_return(handover.project)
     _fill(item, actor=actor, category=category, name=name, copies=copies, received_on=received_on, is_absent=is_absent)
     item.save()
     after = _item_facts(item)
@@ -154,7 +156,6 @@ def update_item(*, actor, item: HandoverItem, category: MaterialCategory, name: 
     if changed:
         record(actor=actor, action="handover.item_update", subject=item, data=changed, scope=handover.project)
         clocks.start_return(actor=actor, project=handover.project)
-        clocks.drop_return(actor=actor, project=handover.project)
     return item
 
 
@@ -167,9 +168,10 @@ def remove_item(*, actor, item: HandoverItem) -> None:
     item = HandoverItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
     if item.returned_on or item.kept_with_consent:
         raise ValidationError("该项资料已归还或留存，不能移除。")
+    if not item.is_absent:
+        clocks.require_no_return(handover.project)
     record(actor=actor, action="handover.item_remove", subject=item, data=_item_facts(item), scope=handover.project)
     item.delete()
-    clocks.drop_return(actor=actor, project=handover.project)
 
 
 # ── Complete, or not ────────────────────────────────────────────────────────

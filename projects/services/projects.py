@@ -93,9 +93,12 @@ def update_project(*, actor, project: Project, **fields) -> Project:
     if unit.pk != project.unit_id and not units_for_new_projects(actor).filter(pk=unit.pk).exists():
         raise PermissionDenied("您不能把项目转到该单位。")
     before = _facts(Project.objects.select_for_update(no_key=True).get(pk=project.pk), PROJECT_FIELDS)
-    ended = fields.get("actual_finish_on")
-    if ended != before["actual_finish_on"] and ended and ended > timezone.localdate():
-        raise ValidationError({"actual_finish_on": "实际完成日期不能晚于今天。"})
+    ended = fields.get("actual_finish_on", before["actual_finish_on"])
+    if ended != before["actual_finish_on"]:
+        if ended and ended > timezone.localdate():
+            raise ValidationError({"actual_finish_on": "实际完成日期不能晚于今天。"})
+        if not clocks.may_move_return(actor, project, roles_on(actor, project)):
+            raise ValidationError({"actual_finish_on": "资料返还时限已自该日起算，更改须由责任人以外的审批人办理。"})
     # They decide through how many levels the project's deliverables go: not for whoever holds one of these levels.
     for name in ("importance", "business_line"):
         may_change = permissions.allows(Action.CREATE_PROJECT, roles_on(actor, project))

@@ -243,7 +243,7 @@ def items_return(request, pk, handover_pk):
     ):
         messages.success(request, f"已登记归还 {len(form.cleaned_data['items'])} 项资料。")
         return redirect(_page_of(handover))
-    note = "咨询服务结束后 7 天内归还委托人提供的全部资料"
+    note = "这次不归还的，去掉勾选"
     return _items_page(request, form, handover, "归还资料", "登记归还", note)
 
 
@@ -256,5 +256,5 @@ def items_keep(request, pk, handover_pk):
     ):
         messages.success(request, f"已登记 {len(form.cleaned_data['items'])} 项资料经书面同意留存备份。")
         return redirect(_page_of(handover))
-    note = "未经委托人事先书面同意，咨询人不得留存任何资料备份"
+    note = "勾选委托人书面同意留存的"
     return _items_page(request, form, handover, "留存备份", "登记留存", note)

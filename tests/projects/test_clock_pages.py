@@ -150,9 +150,13 @@ def test_several_things_go_back_at_once(log_in, cast, project, complete):
     data = {"items": rest, "returned_on": "2026-11-13", "returned_to": "王工"}
     assert "已登记归还 3 项资料" in shown_after(browser, url, data)
     keep = page("items_keep", project.pk, handover.pk)
+    assert "checked" not in browser.get(keep).text  # a consent is not taken for granted
     assert "留存备份" in shown_after(browser, keep, {"items": [first], "consent_basis": "同意函〔2026〕8 号"})
     handover.refresh_from_db()
     assert handover.returned_at is not None
+    told = browser.get(page("timeline", project.pk)).text
+    assert "结算资料，2026-11-13 齐全" in told
+    assert "结算资料：全套、全套、全套" in told
     assert browser.post(url, data | {"items": ["999"]}).context["form"].errors["items"]
 
 

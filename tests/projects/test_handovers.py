@@ -216,8 +216,9 @@ def clock_of_return(project):
     return Deadline.objects.open().of(project).filter(rule__event=Event.SERVICE_ENDED).first()
 
 
-def end_service(cast, project, day=FRIDAY):
-    services.update_project(actor=cast.verifier, project=Project.objects.get(pk=project.pk), actual_finish_on=day)
+def end_service(cast, project, day=FRIDAY, actor=None):
+    actor = actor or cast.verifier
+    services.update_project(actor=actor, project=Project.objects.get(pk=project.pk), actual_finish_on=day)
     project.refresh_from_db()
 
 
@@ -265,31 +266,38 @@ def test_return_before_the_end_of_the_service_leaves_nothing_to_owe(cast, projec
     assert clock_of_return(project) is None
 
 
-def test_day_of_the_end_that_was_wrong_moves_the_clock(cast, project, complete):
+def test_day_of_the_end_that_was_wrong_is_put_right_by_whom_does_not_owe_the_return(cast, project, complete):
     complete(project, on=date(2026, 11, 2))
     end_service(cast, project, date(2026, 11, 10))
-    end_service(cast, project, date(2026, 11, 12))
+    with pytest.raises(ValidationError, match="责任人以外的审批人"):
+        end_service(cast, project, date(2026, 11, 12))
+    assert clock_of_return(project).due_on == date(2026, 11, 17)
+    end_service(cast, project, date(2026, 11, 12), actor=cast.approver)
     assert clock_of_return(project).due_on == date(2026, 11, 19)
-    end_service(cast, project, None)
+    end_service(cast, project, None, actor=cast.approver)
     assert clock_of_return(project) is None
     assert set(Deadline.objects.of(project).values_list("state", flat=True)) == {State.CANCELLED}
 
 
-def test_what_comes_in_after_the_end_counts_from_its_receipt(cast, project, complete, at):
+def test_what_comes_in_after_the_end_counts_from_its_receipt(cast, project):
     end_service(cast, project, date(2026, 11, 2))
-    item = one_item(project, cast.preparer)
+    one_item(project, cast.preparer)
     assert clock_of_return(project).due_on == date(2026, 11, 20)
-    services.remove_item(actor=cast.preparer, item=item)
-    assert clock_of_return(project) is None
-    assert Deadline.objects.of(project).get().state == State.CANCELLED
 
 
-def test_correction_that_leaves_nothing_to_return_ends_the_clock(cast, project, complete):
-    give_back(cast, complete(project))
+def test_what_must_go_back_is_not_taken_off_the_list_instead(cast, project):
+    item, absent = one_item(project, cast.preparer), one_item(project, cast.preparer, is_absent=True)
     end_service(cast, project)
-    item = one_item(project, cast.preparer)
-    services.update_item(actor=cast.preparer, item=item, category="drawings", is_absent=True)
-    assert Deadline.objects.of(project).get().state == State.FULFILLED
+    for act in (
+        lambda: services.remove_item(actor=cast.preparer, item=item),
+        lambda: services.update_item(actor=cast.preparer, item=item, category="drawings", is_absent=True),
+    ):
+        with pytest.raises(ValidationError, match="请登记归还或留存"):
+            act()
+    services.remove_item(actor=cast.preparer, item=absent)
+    deadlines.cancel(actor=cast.approver, deadline=clock_of_return(project), reason="登记有误")
+    services.remove_item(actor=cast.preparer, item=item)
+    assert not HandoverItem.objects.exists()
 
 
 def test_return_is_refused_for_what_cannot_be(cast, project, complete):
