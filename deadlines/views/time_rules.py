@@ -130,6 +130,7 @@ def _confirm(request, rule, form, following, changes, moves, *, is_confirmed: bo
         "rule": rule,
         "following": following,
         "changes": changes,
+        "quotes_old_clause": following.amount_words != rule.amount_words and following.clause == rule.clause,
         "moves": wording.moves_words(moves),
         "seen": services.digest_of(moves),
         "form": confirm,

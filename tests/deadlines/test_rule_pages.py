@@ -123,6 +123,13 @@ def test_a_change_is_seen_before_it_is_made(office, start):
     assert f"{now_in_database(deadline).due_on}" == "2026-04-16"
 
 
+def test_a_clause_that_still_quotes_the_old_limit_is_pointed_out(office):
+    words = "期限有变而制度依据的文字未改"
+    assert words in words_of(preview(office, amount="40"))
+    assert words not in words_of(preview(office, amount="40", clause="补充协议第 3 条"))
+    assert words not in words_of(preview(office, reminders="5"))
+
+
 def test_running_clocks_follow_when_that_is_chosen(office, start):
     deadline = start()
     page = preview(office, amount="40")
