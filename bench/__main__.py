@@ -1,4 +1,5 @@
-"""`python -m bench`: makes two scratch databases, measures, prints, writes bench/results/, drops the databases.
+"""`python -m bench`: makes scratch databases, measures, prints, writes bench/results/, drops the databases.
+`python -m bench sweeps` measures the sweep alone.
 
 BENCH_SMALL, BENCH_LARGE (500 and 50,000 deliverables), BENCH_ROUNDS (60 requests a page) and BENCH_SIGNED (60) change
 the sizes for a quick look.
@@ -15,7 +16,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-from bench import databases, pages
+from bench import databases, pages, sweeps
 from bench.figures import HEAD, Figure, machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +69,32 @@ def _measure_acts(env: dict, facts: dict) -> list[Figure]:
     return figures
 
 
+def _measure_firms(server, folder: Path, data: dict, about: dict) -> list[Figure]:
+    """Pages, signing, ledger and PDF, in a small and a large firm."""
+    _run("scripts/collectstatic.sh", env=data)
+    with databases.scratch(server) as names:
+        environments = _fill(server, names, data)
+        facts = json.loads((folder / "bench.json").read_text())
+        _say("Pages …")
+        figures = _measure_pages(environments, folder, facts)
+        _say("Signing, ledger, PDF …")
+        return figures + _measure_acts(environments[1], facts)
+
+
+def _measure_sweeps(server, folder: Path, data: dict, about: dict) -> list[Figure]:
+    """The clocks' sweep, among few and among many; how the database finds what is due goes into `about`."""
+    _say("Sweeps …")
+    with databases.scratch(server, "clocks_") as names:
+        for name in names:
+            server.create(name)
+        environments = [data | {"DATABASE_URL": server.url_of(name)} for name in names]
+        figures, about["sweep"] = sweeps.measure(environments, _say)
+    return figures
+
+
+PARTS = {"firms": _measure_firms, "sweeps": _measure_sweeps}
+
+
 def _commit() -> str:
     command = ["git", "describe", "--always", "--dirty"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
@@ -82,24 +109,18 @@ def _write(figures: list[Figure], about: dict) -> Path:
     return path
 
 
-def main() -> None:
+def main(parts: list[str]) -> None:
     # Told to stop, it still drops its databases.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)
         server = databases.find_server(folder)
-        data = {"DATA_DIR": scratch, "DJANGO_SETTINGS_MODULE": "bench.settings", "REDIS_URL": "", "DEMO": "0"}
+        data = {"DATA_DIR": scratch, "DJANGO_SETTINGS_MODULE": "bench.settings", "REDIS_URL": "", "EMAIL_URL": "",
+                "DEMO": "0"}  # fmt: skip
         about = {"database": server.words, "python": platform.python_version(), "commit": _commit(),
                  "small": SMALL, "large": LARGE, "machine": machine()}  # fmt: skip
         _say(f"{server.words}, {about['machine']['cores']} cores, load {about['machine']['load'][0]}")
-        _run("scripts/collectstatic.sh", env=data)
-        with databases.scratch(server) as names:
-            environments = _fill(server, names, data)
-            facts = json.loads((folder / "bench.json").read_text())
-            _say("Pages …")
-            figures = _measure_pages(environments, folder, facts)
-            _say("Signing, ledger, PDF …")
-            figures += _measure_acts(environments[1], facts)
+        figures = [figure for part in parts for figure in PARTS[part](server, folder, data, about)]
         about["machine"]["load_at_end"] = machine()["load"]
         print(f"\n{server.words}, {SMALL:,} and {LARGE:,} deliverables, medians taken in turn\n\n{HEAD}")
         for figure in figures:
@@ -115,5 +136,7 @@ if __name__ == "__main__":
         from bench.fill import fill
 
         fill(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["clocks"]:
+        sweeps.serve(int(sys.argv[2]))
     else:
-        main()
+        main(sys.argv[1:] or list(PARTS))

@@ -30,7 +30,7 @@ class _Undo(Exception):
     """Raised to roll back."""
 
 
-def _statements_of(act) -> list[tuple]:
+def statements_of(act) -> list[tuple]:
     """(SQL, parameters) of all that `act`, a function in a transaction, sends between BEGIN and COMMIT; it is undone."""
     sent = []
 
@@ -140,7 +140,7 @@ def _replay_signing(pk: int) -> float:
     seconds = 0.0
     for _ in range(LEVELS):
         arguments = _arguments(pk)
-        seconds += Replay(_statements_of(lambda given=arguments: services.sign(**given))).run()
+        seconds += Replay(statements_of(lambda given=arguments: services.sign(**given))).run()
     return seconds
 
 
@@ -163,7 +163,7 @@ def ledger_append(pk: int, rounds: int = 300) -> Figure:
         ledger_services.record(actor=deliverable.preparer, action="bench.append", subject=deliverable,
                                scope=deliverable.project, data={"round": 1, "level": "校核"})  # fmt: skip
 
-    replay = Replay(_statements_of(append))
+    replay = Replay(statements_of(append))
     taken = taken_in_turn({"service": append, "sql": replay.run}, rounds, WARM_UP)
     return share_of_the_floor("ledger append / its SQL", taken["service"], taken["sql"], None, units=1)
 

@@ -78,9 +78,9 @@ def find_server(folder: Path) -> Postgres | Sqlite:
 
 
 @contextmanager
-def scratch(server: Postgres | Sqlite):
+def scratch(server: Postgres | Sqlite, what: str = ""):
     """Names of a small and a large database, dropped at the end whatever happens."""
-    names = [f"zaojia_bench_{os.getpid()}_{size}" for size in ("small", "large")]
+    names = [f"zaojia_bench_{os.getpid()}_{what}{size}" for size in ("small", "large")]
     try:
         yield names
     finally:
