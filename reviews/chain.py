@@ -18,11 +18,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from ledger.services import record
+from notices.choices import Kind
 from projects.queries import roles_on
 from reviews.choices import LIVE_STATES, Act, Duty, LevelKind, State
 from reviews.models import Level, Round, Seat, Waiting
+from reviews.telling import tell
 from staff import permissions
 from staff.choices import Action
+from staff.models import User
 
 S = State
 
@@ -181,8 +184,8 @@ def duties(round: Round) -> list[tuple[int, Duty]]:
     return [(seats[0], Duty.SIGN)]
 
 
-def rewrite_waiting(round: Round) -> None:
-    """Make the inbox say what the round waits for."""
+def rewrite_waiting(round: Round, actor=None) -> None:
+    """Make the inbox say what the round waits for, and tell those for whom that is new; not `actor`, who knows."""
     wanted = dict(duties(round))
     for row in list(round.waitings.all()):
         if wanted.get(row.user_id) == row.duty:
@@ -190,6 +193,9 @@ def rewrite_waiting(round: Round) -> None:
         else:
             row.delete()
     Waiting.objects.bulk_create(Waiting(round=round, user_id=user, duty=duty) for user, duty in wanted.items())
+    if others := wanted.keys() - {getattr(actor, "pk", None)}:
+        people = User.objects.filter(pk__in=others)
+        tell(round, recipients=people, kind=Kind.TO_DO, title=f"{round.word}：{round.deliverable}")
 
 
 def open_round(*, deliverable, route, version, actor, number: int = 1) -> Round:
@@ -199,7 +205,7 @@ def open_round(*, deliverable, route, version, actor, number: int = 1) -> Round:
         deliverable=deliverable, number=number, route=route, version=version, level=route.levels.get(order=0),
         last_actor=actor, last_act=Act.OPEN, opened_at=now, last_acted_at=now,
     )  # fmt: skip
-    rewrite_waiting(round)
+    rewrite_waiting(round, actor)
     return round
 
 
@@ -244,7 +250,7 @@ def move(
     if level is not None:
         round.level = level
     live = _start_over(round, actor) if target in STARTS_OVER else round
-    rewrite_waiting(round)
+    rewrite_waiting(round, actor)
     if reason:
         facts["reason"] = reason
     record(actor=actor, action=f"review.{act}", subject=round.deliverable, data=facts, scope=round.deliverable.project)

@@ -77,7 +77,7 @@ MAIN = [
     Piece("滨江", "室外道路及围墙结算审核报告", Kind.SETTLEMENT_REPORT, "TJ", "2004", 3, -1,
           SUBMITTED + then(2, return_remarks, figures=3, others=("依据", "汇总")), target=9_800_000, has_report=False),
     Piece("滨江", "地下车库土建结算审核报告", Kind.SETTLEMENT_REPORT, "TJ", "2007", 1, 4, ANSWERED, target=38_600_000, has_report=False),
-    Piece("滨江", "会所土建结算审核报告", Kind.SETTLEMENT_REPORT, "TJ", "2004", 22, 3, then(21, upload), target=12_300_000),
+    Piece("滨江", "会所土建结算审核报告", Kind.SETTLEMENT_REPORT, "TJ", "2004", 1, 3, then(21, upload), target=12_300_000),
     Piece("滨江", "住宅安装工程结算审核报告", Kind.SETTLEMENT_REPORT, "AZ", "2006", 12, -14,
           _whole(CHECKED, "优良 83", 2), target=76_900_000),
     Piece("滨江", "精装修工程结算审核报告", Kind.SETTLEMENT_REPORT, "ZS", "2010", 2, 8,

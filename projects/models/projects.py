@@ -174,6 +174,11 @@ class Project(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
 
+    @property
+    def is_secret(self) -> bool:
+        """秘密: what is said about it outside the house is that there is something to read, and no more."""
+        return self.confidentiality == Confidentiality.SECRET
+
 
 class Assignment(models.Model):
     """A person's role on a project (for a discipline where the role has one), from one day to another."""

@@ -97,5 +97,5 @@ def fulfil_by_issue(*, actor, deliverable, number: str, unissued: Collection[int
         own = [clock for clock in running if clock.responsible == person]
         notify(recipients=[person], kind=Kind.CLOCK, title=f"请登记已签发成果对应的时限：{deliverable}",
                body=f"已签发 {number}，可能对应的时限：{'；'.join(str(clock) for clock in own)}。",
-               url=f"/deadlines/{own[0].pk}/")  # fmt: skip
+               url=f"/deadlines/{own[0].pk}/", is_confidential=deliverable.project.is_secret)  # fmt: skip
     return []

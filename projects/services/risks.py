@@ -51,7 +51,7 @@ def escalate_risk(*, actor, risk: Risk, reason: str) -> Risk:
     record(actor=actor, action="risk.escalate", subject=risk, data={"to": risk.owner_id, "reason": reason},
            scope=risk.project)  # fmt: skip
     notify(recipients=[risk.owner], kind=Kind.RISK, title=f"风险上报：{risk}", body=reason,
-           url=f"/projects/{risk.project_id}/risks/")  # fmt: skip
+           url=f"/projects/{risk.project_id}/risks/", is_confidential=risk.project.is_secret)  # fmt: skip
     return risk
 
 

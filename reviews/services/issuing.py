@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from notices.choices import Kind
-from notices.services import notify
 from projects import services as project_services
 from reviews import printouts, queries
 from reviews.chain import move
 from reviews.choices import Act
 from reviews.models import Issue, IssueCounter, IssueNumberRule, Round, new_verification_code
 from reviews.services.signing import SignContent, told, write_signature
+from reviews.telling import tell
 from staff.confirmation import Confirmation, require_confirmation
 
 
@@ -36,8 +36,8 @@ def issue(*, actor, round: Round, turn: int, content: SignContent, confirmation:
         project_services.fulfil_by_issue(
             actor=actor, deliverable=round.deliverable, number=issued.number, unissued=_disciplines_under_way(round)
         )
-        notify(recipients=told(round, actor), kind=Kind.ISSUED, title=f"{round.deliverable} 已签发，编号 {issued.number}",
-               url=f"/deliverables/{round.deliverable_id}/")  # fmt: skip
+        tell(round, recipients=told(round, actor), kind=Kind.ISSUED,
+             title=f"{round.deliverable} 已签发，编号 {issued.number}")  # fmt: skip
         return {**facts, "number": issued.number, "flow_sheet_sha256": issued.flow_sheet_sha256,
                 "review_record_sha256": issued.review_record_sha256}  # fmt: skip
 

@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from ledger.services import record
 from notices.choices import Kind
-from notices.services import notify
-from projects.choices import Confidentiality
 from projects.queries import roles_on
 from reviews.models import Nudge, Round
+from reviews.telling import tell
 from staff import permissions
 from staff.choices import Action
 
@@ -38,9 +37,6 @@ def nudge(*, actor, round: Round) -> list:
     Nudge.objects.create(round=round, nudged_by=actor)
     record(actor=actor, action="review.nudge", subject=deliverable, scope=deliverable.project,
            data={"round": round.number, "level": round.level.title, "to": [person.pk for person in people]})  # fmt: skip
-    notify(
-        recipients=people, kind=Kind.NUDGE, title=f"催办：{deliverable} {round.word}", is_urgent=True,
-        body=f"{actor.name} 催办，请尽快处理。", url=f"/deliverables/{deliverable.pk}/",
-        is_confidential=deliverable.project.confidentiality == Confidentiality.SECRET,
-    )  # fmt: skip
+    tell(round, recipients=people, kind=Kind.NUDGE, title=f"催办：{deliverable} {round.word}", is_urgent=True,
+         body=f"{actor.name} 催办，请尽快处理。")  # fmt: skip
     return people

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from ledger.services import record
 from notices.choices import Kind
-from notices.services import notify
 from projects import services as project_services
 from projects.models import Deliverable, Project
 from projects.queries import roles_on
@@ -16,6 +15,7 @@ from reviews import queries
 from reviews.chain import move, open_round
 from reviews.choices import Act, LevelKind, State
 from reviews.models import Exemption, Level, ProjectRoute, Round, Route, Seat
+from reviews.telling import tell
 from staff import permissions
 from staff.choices import Action, Role
 from staff.confirmation import Confirmation, require_confirmation
@@ -149,8 +149,8 @@ def hand_over(*, actor, round: Round, turn: int, seat: Seat, to, reason: str) ->
         _appoint_to_seat(actor, round.deliverable, seat, to, reason)
         giver = seat.holder
         Seat.objects.filter(pk=seat.pk).update(holder=to)
-        notify(recipients=[to, giver], kind=Kind.HANDED_OVER, body=reason, url=f"/deliverables/{round.deliverable_id}/",
-               title=f"{round.deliverable.number} {seat.level.title}由 {giver.name} 移交 {to.name}")  # fmt: skip
+        tell(round, recipients=[to, giver], kind=Kind.HANDED_OVER, body=reason,
+             title=f"{round.deliverable.number} {seat.level.title}由 {giver.name} 移交 {to.name}")  # fmt: skip
         return {"seat": [seat.level.title, seat.number], "from": giver.pk, "to": to.pk}
 
     return move(round=round, act=Act.HAND_OVER, actor=actor, turn=turn, reason=reason, write=write)

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from notices.choices import Kind
-from notices.services import notify
 from projects import services as project_services
 from reviews import queries
 from reviews.chain import move
 from reviews.choices import Act, Disposition, RemarkEventKind, RemarkState, State
 from reviews.models import Remark, RemarkEvent, Round
 from reviews.services.signing import SignContent, told, write_signature
+from reviews.telling import tell
 from staff.confirmation import Confirmation, require_confirmation
 
 # remark id → (disposition, text)
@@ -29,8 +29,8 @@ def start_version(*, actor, round: Round, turn: int, note: str = "") -> Round:
         if round.state == State.PREPARING:
             Round.objects.filter(pk=round.pk).update(version=version)
         else:
-            notify(recipients=told(round, actor), kind=Kind.VOIDED, url=f"/deliverables/{round.deliverable_id}/",
-                   title=f"{round.deliverable} 上传新版本，第 {round.number} 轮审签作废", body=note)  # fmt: skip
+            tell(round, recipients=told(round, actor), kind=Kind.VOIDED,
+                 title=f"{round.deliverable} 上传新版本，第 {round.number} 轮审签作废", body=note)  # fmt: skip
         round.version = version
         return {"new_version": version.number}
 
@@ -135,8 +135,8 @@ def withdraw(*, actor, round: Round, turn: int, reason: str) -> Round:
         if not queries.is_withdrawable(round):
             raise ValidationError("下一环节已开始处理，不能撤回。")
         holders = round.deliverable.seats.filter(level=round.level_id).select_related("holder")
-        notify(recipients=[seat.holder for seat in holders], kind=Kind.WITHDRAWN, body=reason,
-               title=f"{round.deliverable} 已由编制人 {actor.name} 撤回", url=f"/deliverables/{round.deliverable_id}/")  # fmt: skip
+        tell(round, recipients=[seat.holder for seat in holders], kind=Kind.WITHDRAWN, body=reason,
+             title=f"{round.deliverable} 已由编制人 {actor.name} 撤回")  # fmt: skip
         return {}
 
     return move(round=round, act=Act.WITHDRAW, actor=actor, turn=turn, reason=reason, write=write)

@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from ledger.rules import canonical_json
 from notices.choices import Kind
-from notices.services import notify
 from projects.queries import roles_on
 from reviews import queries, rules
 from reviews.chain import move
 from reviews.choices import Act, ChecklistResult, LevelKind, RemarkState, StatementKind
 from reviews.models import ChecklistAnswer, Level, Remark, Round, Signature, Statement
+from reviews.telling import tell
 from scoring.choices import Purpose
 from scoring.models import ScoreSheet, Standard
 from scoring.services import give_score
@@ -266,9 +266,8 @@ def revoke(*, actor, round: Round, turn: int, reason: str) -> Round:
             raise ValidationError("下一环节已开始处理，不能撤回签署。")
         Signature.objects.filter(pk=last.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
         holders = round.deliverable.seats.filter(level=round.level_id).select_related("holder")
-        notify(recipients=[seat.holder for seat in holders], kind=Kind.WITHDRAWN, body=reason,
-               title=f"{round.deliverable.number} {level.title}签署已由 {actor.name} 撤回",
-               url=f"/deliverables/{round.deliverable_id}/")  # fmt: skip
+        tell(round, recipients=[seat.holder for seat in holders], kind=Kind.WITHDRAWN, body=reason,
+             title=f"{round.deliverable.number} {level.title}签署已由 {actor.name} 撤回")  # fmt: skip
         return {"revoked": last.pk, "digest": last.digest, "of_level": level.title}
 
     return move(round=round, act=Act.REVOKE, actor=actor, turn=turn, level=level, reason=reason, write=write)
@@ -289,9 +288,8 @@ def send_back(*, actor, round: Round, turn: int, reason: str) -> Round:
         if not reason.strip():
             raise ValidationError({"reason": "请填写退回原因。"})
         number = release_drafts(round)
-        notify(recipients=told(round, actor), kind=Kind.SENT_BACK, body=reason,
-               title=f"{round.deliverable} 在{round.level.title}被 {actor.name} 退回",
-               url=f"/deliverables/{round.deliverable_id}/")  # fmt: skip
+        tell(round, recipients=told(round, actor), kind=Kind.SENT_BACK, body=reason,
+             title=f"{round.deliverable} 在{round.level.title}被 {actor.name} 退回")  # fmt: skip
         return {"remarks": number}
 
     return move(round=round, act=Act.SEND_BACK, actor=actor, turn=turn, reason=reason, write=write)

@@ -82,15 +82,15 @@ ACTS = {
     "sign": (sign, State.REVIEWING, "校核", SIGNING),
     "sign with score": (sign, State.REVIEWING, "审核", [(signing, "give_score"), *SIGNING]),
     "return remarks": (return_remarks, State.REVIEWING, "复核", []),
-    "send back": (flow.send_back, State.REVIEWING, "复核", [(signing, "notify"), (chain, "open_round")]),
-    "new version": (flow.start_version, State.REVIEWING, "复核", [(preparing, "notify"), (chain, "open_round")]),
-    "hand over": (hand_over, State.REVIEWING, "复核", [(opening, "_appoint_to_seat"), (opening, "notify")]),
+    "send back": (flow.send_back, State.REVIEWING, "复核", [(signing, "tell"), (chain, "open_round")]),
+    "new version": (flow.start_version, State.REVIEWING, "复核", [(preparing, "tell"), (chain, "open_round")]),
+    "hand over": (hand_over, State.REVIEWING, "复核", [(opening, "_appoint_to_seat"), (opening, "tell")]),
     "issue": (
         flow.issue,
         State.ISSUING,
         "签发",
         [(issuing, "write_signature"), (issuing, "next_number"), (issuing, "_keep"), (issuing, "_issue_row"),
-         (issuing.printouts, "review_record"), (issuing, "notify")],
+         (issuing.printouts, "review_record"), (issuing, "tell")],
     ),
 }  # fmt: skip
 
