@@ -313,8 +313,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "造价咨询质量管理系统 API",
-    "DESCRIPTION": """项目、成果文件、审签轮次、校审意见、签署与待办。与网页使用相同的服务、权限和可见范围；
-提交自校须重新输入密码，各级签署和签发只在浏览器中进行。
+    "DESCRIPTION": """项目、委托人资料、时限、成果文件、审签轮次、校审意见、签署、待办与消息。与网页使用相同的服务、权限和可见范围；
+提交自校须重新输入密码，各级签署和签发、时限的审批只在浏览器中进行。
 
 金额以字符串表示（元，两位小数），时间带时区。出错时：400 按字段说明原因（不属于某一字段的在 non_field_errors 中），401 未登录，
 403 没有权限，404 不存在或不可见，409 已被他人处理，429 密码连续输错而锁定；除 400 外，原因在 detail 中。
@@ -329,6 +329,9 @@ SPECTACULAR_SETTINGS = {
         {"name": "clients", "description": "委托人"},
         {"name": "units", "description": "单位"},
         {"name": "disciplines", "description": "专业"},
+        {"name": "handovers", "description": "资料交接清单"},
+        {"name": "deadlines", "description": "时限"},
+        {"name": "time-rules", "description": "时限规则"},
         {"name": "deliverables", "description": "成果文件"},
         {"name": "versions", "description": "成果版本与文件"},
         {"name": "attachments", "description": "成果附件"},
@@ -336,6 +339,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "remarks", "description": "校审意见"},
         {"name": "signatures", "description": "签署"},
         {"name": "inbox", "description": "待办、已办、我发起"},
+        {"name": "notices", "description": "消息"},
     ],
     # A body may leave out what an answer always has.
     "COMPONENT_SPLIT_REQUEST": True,
@@ -343,7 +347,14 @@ SPECTACULAR_SETTINGS = {
         "BusinessLine": "projects.choices.BusinessLine",
         "Confidentiality": "projects.choices.Confidentiality",
         "ContractKind": "projects.choices.ContractKind",
+        "DeadlineDecision": "deadlines.choices.Decision",
+        "DeadlineState": "deadlines.choices.State",
         "DeliverableKind": "projects.choices.DeliverableKind",
+        "HandoverKind": "projects.choices.HandoverKind",
+        "MaterialCategory": "projects.choices.MaterialCategory",
+        "NoticeKind": "notices.choices.Kind",
+        "Role": "staff.choices.Role",
+        "TimeRequestKind": "deadlines.choices.RequestKind",
         "Importance": "projects.choices.Importance",
         "Stage": "projects.choices.Stage",
         "Act": "reviews.choices.Act",

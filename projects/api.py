@@ -1,4 +1,5 @@
-"""Projects, teams, clients, versions and their files over HTTP: the same services, permissions and visibility as the pages."""
+"""Projects, teams, clients, materials, versions and their files over HTTP: the same services, permissions and visibility as
+the pages."""
 
 from django.http import FileResponse, Http404
 from django_filters import rest_framework as filters
@@ -10,14 +11,16 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from projects import queries, services
-from projects.choices import BusinessLine, Confidentiality, Importance, Stage
-from projects.models import Attachment, Client, DeliverableVersion, Discipline, Project
+from projects.choices import BusinessLine, Confidentiality, HandoverKind, Importance, Stage
+from projects.models import Attachment, Client, DeliverableVersion, Discipline, Handover, Project
 from projects.serializers import (
     VERSION_FACTS,
     AssignmentSerializer,
     AttachmentSerializer,
     ClientSerializer,
     DisciplineSerializer,
+    HandoverDetailSerializer,
+    HandoverSerializer,
     ProjectCreateSerializer,
     ProjectSerializer,
     ProjectUpdateSerializer,
@@ -140,6 +143,41 @@ class UnitViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
 
     def get_queryset(self):
         return queries.units_for_new_projects(self.request.user)
+
+
+class HandoverFilter(filters.FilterSet):
+    project = IdFilter(label="项目")
+    kind = filters.ChoiceFilter(label="资料类别", choices=HandoverKind.choices)
+    complete = filters.BooleanFilter(
+        label="true 为已登记齐全", field_name="completed_on", lookup_expr="isnull", exclude=True
+    )
+
+    class Meta:
+        model = Handover
+        fields = []
+
+
+@extend_schema_view(
+    list=extend_schema(summary="资料交接清单列表", description="可见项目的委托人资料。"),
+    retrieve=extend_schema(summary="资料交接清单", description="连同各项资料的接收、归还与留存。"),
+)
+class HandoverViewSet(viewsets.ReadOnlyModelViewSet):
+    """资料交接清单：只读。登记、齐全、归还在网页上办理。"""
+
+    queryset = Handover.objects.none()
+    serializer_class = HandoverSerializer
+    filterset_class = HandoverFilter
+    ordering_fields = ["created_at", "completed_on"]
+    ordering = ["-created_at"]
+    lookup_value_regex = NUMBER
+
+    def get_serializer_class(self):
+        return HandoverSerializer if self.action == "list" else HandoverDetailSerializer
+
+    def get_queryset(self):
+        rows = Handover.objects.filter(project__in=Project.objects.visible_to(self.request.user))
+        rows = rows.select_related("project", "discipline", "created_by", "completed_by")
+        return rows if self.action == "list" else rows.prefetch_related("items__received_by", "items__returned_by")
 
 
 class VersionFilter(filters.FilterSet):

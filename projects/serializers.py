@@ -2,7 +2,16 @@
 
 from rest_framework import serializers
 
-from projects.models import Assignment, Attachment, Client, DeliverableVersion, Discipline, Project
+from projects.models import (
+    Assignment,
+    Attachment,
+    Client,
+    DeliverableVersion,
+    Discipline,
+    Handover,
+    HandoverItem,
+    Project,
+)
 from projects.queries import people_for_teams
 from staff.models import Unit
 from staff.serializers import ModelSerializer, PersonField, PersonSerializer, UnitField, UnitSerializer
@@ -113,6 +122,40 @@ class AssignmentSerializer(ModelSerializer):
         read_only_fields = fields
 
 
+# ── Materials of the client ─────────────────────────────────────────────────
+class HandoverItemSerializer(ModelSerializer):
+    received_by = PersonSerializer(allow_null=True)
+    returned_by = PersonSerializer(allow_null=True)
+
+    class Meta:
+        model = HandoverItem
+        fields = ["id", "category", "name", "copies", "is_absent", "received_on", "received_by", "returned_on",
+                  "returned_by", "returned_to", "kept_with_consent", "consent_basis"]  # fmt: skip
+        read_only_fields = fields
+
+
+class HandoverSerializer(ModelSerializer):
+    project = ProjectNameSerializer()
+    discipline = DisciplineSerializer(allow_null=True)
+    created_by = PersonSerializer()
+    completed_by = PersonSerializer(allow_null=True)
+
+    class Meta:
+        model = Handover
+        fields = ["id", "project", "kind", "title", "discipline", "contract_kind", "handed_over_by", "note",
+                  "created_by", "created_at", "completed_on", "completed_by", "completed_at", "returned_at"]  # fmt: skip
+        read_only_fields = fields
+
+
+class HandoverDetailSerializer(HandoverSerializer):
+    items = HandoverItemSerializer(many=True)
+
+    class Meta(HandoverSerializer.Meta):
+        fields = [*HandoverSerializer.Meta.fields, "beyond_reason", "items"]
+        read_only_fields = fields
+
+
+# ── Versions and their files ────────────────────────────────────────────────
 class AttachmentSerializer(ModelSerializer):
     class Meta:
         model = Attachment

@@ -48,6 +48,7 @@ WRITES = {
     ("projects", "create"), ("projects", "partial_update"),
     ("versions", "partial_update"), ("versions", "attachments"), ("attachments", "destroy"),
     ("deliverables", "create"), ("deliverables", "partial_update"),
+    ("deadlines", "fulfil"), ("deadlines", "ask"), ("deadlines", "resume"), ("deadlines", "nudge"), ("notices", "read"),
     ("rounds", "submit"), ("rounds", "answer"), ("rounds", "withdraw"), ("rounds", "start_version"),
 }  # fmt: skip
 
