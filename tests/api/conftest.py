@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import PASSWORD
+from tests.deadlines.conftest import start, time  # noqa: F401 — fixtures
 
 
 class Caller:
