@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from deadlines import services
+from deadlines.choices import Event
 from deadlines.models import Shift, WorkDay
 from deadlines.year import year_of
 from ledger.models import Entry
@@ -178,9 +179,11 @@ def test_a_day_of_a_year_that_nobody_knows_may_be_set(office):
     assert "有 364 天没有设置" in words_of(office.get("/work-calendar/2027/"))
 
 
-def test_clocks_in_calendar_days_do_not_move_and_nothing_is_asked(office, start):
-    start()
+def test_where_no_end_moves_nothing_is_asked(office, start):
+    start()  # in calendar days
+    start(Event.INQUIRY_ASKED)  # over before the day that changes
     page = preview(office, "2026-03-09")
+    assert "随工作日历计算的共 1 项，其中 0 项的到期日会变" in words_of(page)
     assert "没有到期日会变的时限" in words_of(page)
     assert "一并按新日历重新计算" not in words_of(page)
     press(office, page, "confirm-form", CONFIRM)

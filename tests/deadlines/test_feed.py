@@ -120,13 +120,14 @@ def test_what_the_person_may_not_see_any_more_is_left_out(calendar, cast, projec
     assert events_of(calendar()) == []
 
 
-def test_a_secret_project_gives_away_that_there_is_a_limit_and_nothing_more(calendar, project, start):
+def test_a_secret_project_gives_away_that_there_is_a_limit_and_nothing_more(calendar, project, start, settings):
+    settings.SITE_URL = "https://qms.example.cn"
     project.confidentiality = Confidentiality.SECRET
     project.save()
     deadline = start()
     (event,) = events_of(calendar())
     assert event["SUMMARY"] == "秘密项目时限"
-    assert event["DESCRIPTION"].endswith(f"/deadlines/{deadline.pk}/")
+    assert event["DESCRIPTION"] == f"https://qms.example.cn/deadlines/{deadline.pk}/"
     raw = Client().get(calendar.address).content.decode()
     for word in ("滨江花园", "2026-ZJ1-001", "结算书", "总承包"):
         assert word not in raw.replace("\r\n ", "")
@@ -193,7 +194,9 @@ def test_the_last_reading_is_kept_to_the_hour(calendar, time):
     calendar()
     assert Feed.objects.get().read_at == moment("2026-03-02 10:00")
     time.to("2026-03-02 10:59")
-    calendar()
+    with CaptureQueriesContext(connection) as captured:
+        calendar()
+    assert not [query for query in captured if query["sql"].startswith("UPDATE")]
     assert Feed.objects.get().read_at == moment("2026-03-02 10:00")
     time.to("2026-03-02 11:01")
     calendar()
