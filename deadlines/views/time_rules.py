@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,7 +33,7 @@ def rule_list(request):
     running = dict(_open_clocks(request.user).values_list("rule__code").annotate(count=Count("pk")))
     rows = [
         {"rule": rule, "running": running.get(rule.code, 0), **_in_words(rule)}
-        for rule in DeadlineRule.objects.newest().order_by("pk")
+        for rule in DeadlineRule.objects.newest().annotate(first=_first_version()).order_by("first")
     ]
     context = {
         "rows": rows,
@@ -41,6 +41,11 @@ def rule_list(request):
         "crumbs": [{"title": "时限", "url": reverse("deadlines:list")}, {"title": "时限规则"}],
     }
     return render(request, "deadlines/rule_list.html", context)
+
+
+def _first_version() -> Subquery:
+    """A rule keeps its place in the list, however often it was changed."""
+    return Subquery(DeadlineRule.objects.filter(code=OuterRef("code"), version=1).values("pk")[:1])
 
 
 def _in_words(rule: DeadlineRule) -> dict:

@@ -78,6 +78,13 @@ def test_a_rule_that_does_not_exist_is_not_found(office):
     assert office.get("/time-rules/nothing/edit/").status_code == 404
 
 
+def test_a_rule_keeps_its_place_in_the_list_when_it_changes(office):
+    before = [row["rule"].code for row in office.get(LIST).context["rows"]]
+    press(office, preview(office, amount="40"), "confirm-form", CONFIRM, reason="按补充协议")
+    assert [row["rule"].code for row in office.get(LIST).context["rows"]] == before
+    assert len(before) == 11
+
+
 def test_open_clocks_are_counted_as_far_as_the_reader_sees_them(cast, log_in, start, other_project):
     start()
     start(scope=other_project)
