@@ -62,7 +62,8 @@ def _event(clock: Deadline, *, is_secret: bool) -> Event:
     # A limit takes nobody's time: it must not show its owner as busy.
     event.add("transp", "TRANSPARENT")
     event.add("status", "TENTATIVE" if clock.state == State.SUSPENDED else "CONFIRMED")
-    if clock.state == State.RUNNING:
+    # A calendar that is subscribed today must not ring for what lies behind; the sweep speaks of that.
+    if clock.state == State.RUNNING and clock.due_at > timezone.now():
         event.add_component(_alarm(title, HALF_AN_HOUR_BEFORE if clock.rule.is_in_hours else DAY_BEFORE))
     return event
 

@@ -97,11 +97,12 @@ def test_a_suspended_clock_is_marked_and_does_not_ring(calendar, cast, start):
     assert not event.walk("VALARM")
 
 
-def test_an_overdue_clock_is_marked(calendar, start, time):
+def test_an_overdue_clock_is_marked_and_does_not_ring(calendar, start, time):
     start()
     time.to("2026-04-17 00:00")
     (event,) = events_of(calendar())
     assert event["SUMMARY"].startswith("【逾期】")
+    assert not event.walk("VALARM")
 
 
 def test_what_is_over_or_owed_by_another_is_left_out(calendar, cast, start):
