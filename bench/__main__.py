@@ -122,7 +122,8 @@ def main(parts: list[str]) -> None:
         _say(f"{server.words}, {about['machine']['cores']} cores, load {about['machine']['load'][0]}")
         figures = [figure for part in parts for figure in PARTS[part](server, folder, data, about)]
         about["machine"]["load_at_end"] = machine()["load"]
-        print(f"\n{server.words}, {SMALL:,} and {LARGE:,} deliverables, medians taken in turn\n\n{HEAD}")
+        sizes = f"{SMALL:,} and {LARGE:,} deliverables, " if "firms" in parts else ""
+        print(f"\n{server.words}, {sizes}medians taken in turn\n\n{HEAD}")
         for figure in figures:
             print(figure.line())
         print(f"\n{_write(figures, about)}")

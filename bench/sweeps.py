@@ -20,7 +20,7 @@ DUE = 1000
 GROWTH = 1.5
 ROUNDS = 6
 # The large database is left out where filling it takes longer.
-MOST_SECONDS = int(os.environ.get("BENCH_FILL_SECONDS", "120"))
+MOST_SECONDS = {"sqlite": 120, "postgresql": 600}
 
 
 # ── The process that measures from outside ──────────────────────────────────
@@ -58,7 +58,7 @@ def _sweeper(env: dict, size: int):
 def measure(environments: list[dict], say) -> tuple[list[Figure], dict]:
     """Figures, and how the database finds what is due. `environments` of two empty databases."""
     with _sweeper(environments[0], SMALL) as small, _sweeper(environments[1], LARGE) as large:
-        say(f"Filled {SMALL:,} clocks in {small.filled_in:.0f} s, {LARGE:,} in {large.filled_in or 0:.0f} s")
+        say(f"Filled {SMALL:,} clocks in {small.filled_in:.0f} s, {LARGE:,} in {large.filled_in:.0f} s")
         ways = {"small": lambda: small.ask("sweep"), "sql": lambda: small.ask("sql")}
         if large.filled_in:
             ways["large"] = lambda: large.ask("sweep")
@@ -69,7 +69,7 @@ def measure(environments: list[dict], say) -> tuple[list[Figure], dict]:
         name = f"sweep of {DUE:,} due, {LARGE:,} / {SMALL:,} open"
         figures.append(times_the_floor(name, taken["large"], taken["small"], GROWTH))
     else:
-        say(f"{LARGE:,} clocks were not filled within {MOST_SECONDS} s: left out")
+        say(f"{LARGE:,} clocks were not filled in time: left out")
     return figures, {"plan": plan}
 
 
@@ -102,7 +102,7 @@ class Clocks:
         begun, portion = time.monotonic(), self.size // PORTIONS
         for number in range(PORTIONS):
             self._insert(number, portion)
-            if time.monotonic() - begun > MOST_SECONDS:
+            if time.monotonic() - begun > MOST_SECONDS[connection.vendor]:
                 return 0
         with connection.cursor() as cursor:  # what autovacuum would have done by the next day
             cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
