@@ -31,6 +31,10 @@ class Shell:
     def unread_notices(self) -> int:
         return unread_count(self._user) if self._is_somebody else 0
 
+    @property
+    def does_business(self) -> bool:
+        return self._is_somebody and menu.does_business(self._user)
+
     @cached_property
     def menu(self) -> list[menu.Link]:
         return menu.links_for(self._user, self._request.path, self.todo_count) if self._is_somebody else []

@@ -36,7 +36,7 @@ def _may(action: Action):
     return lambda user: user.may(action)
 
 
-def _does_business(user) -> bool:
+def does_business(user) -> bool:
     """三员分立: whoever configures or audits has nothing to prepare or to sign."""
     return not is_set_apart(role for role, _ in user.posts_today)
 
@@ -49,13 +49,13 @@ INBOX = "dashboards:inbox"
 
 PAGES = (
     Page("工作台", "dashboards:home", "home"),
-    Page("待办", INBOX, "inbox", _does_business),
+    Page("待办", INBOX, "inbox", does_business),
     Page("项目", "projects:list", "folders", _sees_business, "业务"),
     Page("成果文件", "reviews:deliverables", "file-check", _sees_business),
     Page("时限", "deadlines:list", "clock-hour-4", _sees_business),
     Page("委托人", "projects:clients", "building-community", _may(Action.CREATE_PROJECT)),
-    Page("时限规则", "deadlines:rule_list", "ruler-2", section="制度"),
-    Page("工作日历", "deadlines:calendar", "calendar"),
+    Page("时限规则", "deadlines:rule_list", "ruler-2", _sees_business, "制度"),
+    Page("工作日历", "deadlines:calendar", "calendar", section="制度"),
     Page("评分标准", "scoring:standard_list", "list-check"),
     Page("人员", "staff:people_list", "users", _may(Action.MANAGE_PEOPLE), "管理"),
     Page("单位", "staff:unit_list", "sitemap", _may(Action.MANAGE_PEOPLE)),

@@ -24,7 +24,9 @@ VIEWS = [
 
 
 def _rules() -> list[tuple[str, str]]:
-    return list(DeadlineRule.objects.newest().order_by("pk").values_list("code", "title"))
+    first = dict(DeadlineRule.objects.filter(version=1).order_by().values_list("code", "pk"))
+    rules = DeadlineRule.objects.newest().order_by().values_list("code", "title")
+    return sorted(rules, key=lambda pair: first[pair[0]])
 
 
 class DeadlineFilter(filters.FilterSet):

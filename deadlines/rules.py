@@ -316,7 +316,7 @@ def minutes_words(minutes: int) -> str:
 
 def left_words(is_in_hours: bool, due_on: date, due_at: datetime, *, now: datetime, today: date) -> str:
     """“剩 12 天”, “今天到期”, “逾期 3 天”; for a limit in hours on its last day “剩 35 分钟”."""
-    if is_in_hours and abs(due_at - now) < DAY:
+    if is_in_hours and today == due_on:
         if now < due_at:
             return f"剩 {minutes_words(-(-int((due_at - now).total_seconds()) // 60))}"
         return f"逾期 {minutes_words(int((now - due_at).total_seconds()) // 60)}"

@@ -295,7 +295,10 @@ class HandOverForm(ReasonForm):
     """To whom a seat goes, and why."""
 
     to = forms.ModelChoiceField(label="接手人", queryset=User.objects.none())
-    field_order = ("to", "reason")
+    ends_on = forms.DateField(
+        label="代理至（含当日）", required=False, help_text="留空为至项目结束。到期后该环节须再移交给在任人员。"
+    )
+    field_order = ("to", "ends_on", "reason")
 
     def __init__(self, *args, round: Round, **kwargs):
         super().__init__(*args, round=round, **kwargs)

@@ -1,6 +1,7 @@
 """Opening a chain and saying who sits where in it."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -129,10 +130,10 @@ def _lacks_checking(route: Route, default: Route) -> bool:
 
 
 @transaction.atomic
-def hand_over(*, actor, round: Round, turn: int, seat: Seat, to, reason: str) -> Round:
+def hand_over(*, actor, round: Round, turn: int, seat: Seat, to, reason: str, ends_on: date | None = None) -> Round:
     """Give a seat to a deputy, on record (rule 6): by its holder, the project manager or somebody above.
 
-    The deputy gets the seat's role on the project by a dated assignment. The preparer's seat changes the preparer,
+    The deputy gets the seat's role on the project by a dated assignment (until `ends_on`, if told). The preparer's seat changes the preparer,
     while the ball is with the preparer. Raises ValidationError for a level that is signed already, for a person who
     may not sit, and for an empty reason."""
 
@@ -140,18 +141,20 @@ def hand_over(*, actor, round: Round, turn: int, seat: Seat, to, reason: str) ->
         require_seat_to_give(actor, round, seat)
         if not reason.strip():
             raise ValidationError({"reason": "请填写移交原因。"})
+        if ends_on is not None and ends_on < timezone.localdate():
+            raise ValidationError({"ends_on": "代理截止日期不能早于今天。"})
         if round.deliverable.seats.filter(holder=to).exists():
             raise ValidationError(f"{to.name} 已担任本成果的编制或另一级审签，编制与各级审签须为不同人员。")
         if seat.level.kind == LevelKind.PREPARE:
             _change_preparer(round, to)
         else:
             _may_take_over(round, seat, to)
-        _appoint_to_seat(actor, round.deliverable, seat, to, reason)
+        _appoint_to_seat(actor, round.deliverable, seat, to, reason, ends_on)
         giver = seat.holder
         Seat.objects.filter(pk=seat.pk).update(holder=to)
         tell(round, recipients=[to, giver], kind=Kind.HANDED_OVER, body=reason,
              title=f"{round.deliverable.number} {seat.level.title}由 {giver.name} 移交 {to.name}")  # fmt: skip
-        return {"seat": [seat.level.title, seat.number], "from": giver.pk, "to": to.pk}
+        return {"seat": [seat.level.title, seat.number], "from": giver.pk, "to": to.pk, "until": ends_on}
 
     return move(round=round, act=Act.HAND_OVER, actor=actor, turn=turn, reason=reason, write=write)
 
@@ -180,11 +183,11 @@ def _change_preparer(round: Round, to) -> None:
     round.deliverable.save(update_fields=["preparer"])
 
 
-def _appoint_to_seat(actor, deliverable: Deliverable, seat: Seat, to, reason: str) -> None:
+def _appoint_to_seat(actor, deliverable: Deliverable, seat: Seat, to, reason: str, ends_on=None) -> None:
     role = queries.role_of_seat(seat)
     needs_discipline = role in (Role.DISCIPLINE_LEAD, Role.COST_ENGINEER)
     project_services.appoint_deputy(
-        actor=actor, project=deliverable.project, user=to, role=role, reason=reason,
+        actor=actor, project=deliverable.project, user=to, role=role, reason=reason, ends_on=ends_on,
         discipline=deliverable.discipline if needs_discipline else None,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from ledger.models import Entry
-from projects.clocks import clocks_for
+from projects.clocks import clocks_for, of_projects
 from projects.queries import projects_with_counts, roles_on
 from projects.tabs import project_tabs
 from reviews import queries, rules, services
@@ -60,8 +60,11 @@ def project_deliverables(request, pk):
     project = get_object_or_404(projects_with_counts(request.user), pk=pk)
     _, rows = _filtered(request, project=project)
     roles = roles_on(request.user, project)
+    running = of_projects([project])[project.pk]
     context = {
         "project": project,
+        "clock": running[0] if running else None,
+        "open_due": None if project.actual_finish_on else project.planned_finish_on,
         "page": page_of(request, rows),
         "sort": "-created",
         "route": queries.route_of(project),
