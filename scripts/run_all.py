@@ -67,7 +67,8 @@ class Child:
         self._tell_guard("+")
 
     def _tell_guard(self, sign: str) -> None:
-        os.write(self.guard, f"{sign}{self.process.pid}\n".encode())
+        with contextlib.suppress(BrokenPipeError):  # somebody has killed it
+            os.write(self.guard, f"{sign}{self.process.pid}\n".encode())
 
     def look_after(self) -> None:
         """Start it when it does not run and its pause is over."""
