@@ -24,6 +24,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from deadlines import services as deadline_services
+from deadlines.choices import Event, RequestKind
+from deadlines.services.feeds import create_feed
 from notices.models import Delivery, Notice
 from projects import services as project_services
 from scoring.models import Standard
@@ -68,6 +71,21 @@ def table_rows() -> dict[tuple[str, str], str]:
     return rows
 
 
+def start_clock(cast, project, subject):
+    """A clock of the project that 复核人 owes."""
+    (clock,) = deadline_services.start(
+        actor=cast.checker, event=Event.BIDS_RECEIVED, subject=subject, scope=project, url="/", label="投标书",
+        event_at=timezone.now(), business_line=project.business_line, beyond_reason="另有询标",
+    )  # fmt: skip
+    return clock
+
+
+def ask_to_suspend(cast, clock):
+    """Asked for by 校核人, with a proof."""
+    return deadline_services.ask(actor=cast.checker, deadline=clock, kind=RequestKind.SUSPENSION, reason="资料未补齐",
+                                 basis="资料催要函", evidence=flow.pdf_file("催要函.pdf"))  # fmt: skip
+
+
 @pytest.fixture
 def world(cast, project, other_project):
     """One of everything that an address can name, in the states in which its acts are possible."""
@@ -94,6 +112,14 @@ def world(cast, project, other_project):
     )
     item = project_services.add_item(actor=cast.verifier, handover=handover, category="bids", name="投标书", copies=1,
                                      received_on=timezone.localdate())  # fmt: skip
+    clock = start_clock(cast, project, draft)
+    asked = ask_to_suspend(cast, clock)
+    standing_still = start_clock(cast, project, checking)
+    pause = ask_to_suspend(cast, standing_still)
+    deadline_services.decide(actor=cast.approver, request=pause, approve=True)
+    done = start_clock(cast, project, answering)
+    deadline_services.fulfil(actor=cast.checker, deadline=done, note="已交")
+    secret = create_feed(actor=cast.checker)
     notice = Notice.objects.create(recipient=cast.checker, kind="to_do", title="请校核", url="/")
     delivery = Delivery.objects.create(recipient=cast.checker, channel="email", kind="to_do", state="failed")
     return SimpleNamespace(**locals())
@@ -119,6 +145,7 @@ def subjects(world) -> dict[str, list]:
         ((project.pk, world.urgent.pk), "projects: urgent_close"),
         ((project.pk, world.handover.pk), "projects: handover handover_edit handover_remove handover_complete"
         " handover_reopen item_add items_return items_keep"),
+        ((world.handover.pk,), "api: handover-detail"),
         ((project.pk, world.handover.pk, world.item.pk), "projects: item_edit item_remove"),
         ((project.client_id,), "projects: client_detail client_edit api: client-detail"),
         ((version.pk,), "projects: version_files version_upload"
@@ -127,7 +154,7 @@ def subjects(world) -> dict[str, list]:
         ((world.checking.pk,), "reviews: deliverable remarks records timeline api: deliverable-detail"),
         ((world.draft.pk,), "reviews: deliverable_edit seats"),
         ((draft_round.pk,), "reviews: submit api: round-submit round-self-check"),
-        ((world.round.pk,), "reviews: start_version withdraw sign send_back remark_create return_remarks flow_sheet"
+        ((world.round.pk,), "reviews: start_version withdraw sign send_back nudge remark_create return_remarks flow_sheet"
         " review_record api: round-detail round-start-version round-withdraw"),
         ((world.round.pk, world.checking.seats.get(level__order=1).pk), "reviews: hand_over"),
         ((world.answering_round.pk,), "reviews: answer api: round-answer"),
@@ -143,9 +170,18 @@ def subjects(world) -> dict[str, list]:
         ((cast.checker.pk, certificate.pk), "staff: certificate_edit certificate_remove"),
         ((cast.zj1.pk,), "staff: unit_edit"),
         ((1,), "ledger: entry_detail"),
-        ((world.notice.pk,), "notices: open read"),
+        ((world.notice.pk,), "notices: open read api: notice-read"),
         ((world.delivery.pk,), "notices: retry"),
         ((Standard.objects.first().pk,), "scoring: standard_detail"),
+        ((world.clock.pk,), "deadlines: detail fulfil ask shorten cancel nudge"
+        " api: deadline-detail deadline-fulfil deadline-ask deadline-nudge"),
+        ((world.standing_still.pk,), "deadlines: resume api: deadline-resume"),
+        ((world.done.pk,), "deadlines: reopen"),
+        ((world.clock.pk, world.asked.pk), "deadlines: request_decide request_withdraw"),
+        ((world.clock.pk, world.asked.evidence.pk), "deadlines: evidence"),
+        (("settlement_review_main",), "deadlines: rule_detail rule_edit"),
+        ((timezone.localdate().year,), "deadlines: calendar_year calendar_change calendar_import"),
+        ((world.secret,), "deadlines: feed"),
     ]  # fmt: skip
     values = {}
     for arguments, words in by_subject:
