@@ -121,7 +121,10 @@ def change_rule(
     permissions.require_post(actor, Action.MANAGE_TIME_RULES)
     if not reason.strip():
         raise ValidationError({"reason": "请说明修订理由。"})
-    newest = DeadlineRule.objects.select_for_update().filter(code=rule.code).newest().get()
+    # The version is held, then looked at: PostgreSQL would not find a row that was superseded while we waited. Its key stays
+    # free for clocks that start meanwhile.
+    DeadlineRule.objects.select_for_update(no_key=True).values_list("pk").get(pk=rule.pk)
+    newest = DeadlineRule.objects.newest().get(code=rule.code)
     if newest.pk != rule.pk:
         raise ValidationError(f"该规则已修订为第 {newest.version} 版，请查看最新内容后再修改。")
     # Held before they are looked at: nobody moves a clock between the question and the answer.
