@@ -69,6 +69,7 @@ def take_all(browser: Browser, site: str) -> None:
     keep(page, "issued")
     page.get_by_role("link", name="核验页").click()
     keep(page, "verify")
+    take_clocks(browser, site, numbers)
     page = log_in(browser, site, numbers["审计员"])
     page.goto("/ledger/")
     keep(page, "ledger")
@@ -79,6 +80,24 @@ def take_all(browser: Browser, site: str) -> None:
         if target is not None:
             keep(target, "submit")
             break
+
+
+def take_clocks(browser: Browser, site: str, numbers: dict[str, str]) -> None:
+    """Time limits, one of them with the days on which it stood still, materials, calendar, and whether it all runs."""
+    page = log_in(browser, site, numbers["质量办"])
+    page.goto("/deadlines/?state=open")
+    keep(page, "deadlines")
+    page.goto("/work-calendar/")
+    keep(page, "calendar")
+    page.goto("/deadlines/?rule=settlement_review_main&state=open")
+    page.locator("table[data-list] tbody tr td a").first.click()
+    keep(page, "deadline")
+    page.goto("/deadlines/?rule=settlement_draft_main&state=open")
+    page.locator("table[data-list] tbody tr td a").first.click()
+    page.locator(".record-number a").click()
+    keep(page, "handover")
+    page = log_in(browser, site, numbers["系统管理员"])
+    keep(page, "machine")
 
 
 def desk_page(page: Page, address: str) -> Page | None:
