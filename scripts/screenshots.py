@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PASSWORD = "Zaojia@2026"
@@ -40,7 +41,10 @@ def log_in(browser: Browser, site: str, number: str) -> Page:
 
 def keep(page: Page, name: str, full: bool = False) -> None:
     page.evaluate("window.scrollTo(0, 0)")
-    page.screenshot(path=FOLDER / f"{name}.png", full_page=full)
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path, full_page=full)
+    # A page has few colours: a palette takes less than half. This method keeps the rare ones, such as a green dot.
+    Image.open(path).quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"docs/images/{name}.png")
 
 
