@@ -5,9 +5,10 @@ the clock stands still at its end (中止), or the rule counts working days and 
 while the firm is at work and at no other time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from itertools import count as counting
 from zoneinfo import ZoneInfo
 
@@ -235,14 +236,17 @@ def steps(plan: Plan, calendar: Calendar) -> Iterator[Step]:
     top = max(roles, default=0)
     # In days the one who owes is told each day, in hours at each rung.
     overdue = sorted(roles) if plan.term.is_in_hours else range(1, top + 1)
-    for offset in overdue:
-        yield from _step(plan, offset, roles.get(offset, ""), calendar)
-    if plan.repeat_every:
-        for offset in counting(top + plan.repeat_every, plan.repeat_every):
-            yield from _step(plan, offset, roles.get(top, ""), calendar)
+    repeated = counting(top + plan.repeat_every, plan.repeat_every) if plan.repeat_every else ()
+    late = None
+    for offset in chain(overdue, repeated):
+        late = next(_step(plan, offset, roles.get(min(offset, top), ""), calendar, late), None)
+        if late is None:
+            return  # beyond any calendar
+        yield late
 
 
-def _step(plan: Plan, offset: int, role: str, calendar: Calendar) -> Iterator[Step]:
+def _step(plan: Plan, offset: int, role: str, calendar: Calendar, before: Step | None = None) -> Iterator[Step]:
+    """The step at `offset`, if there is one; `before` is an earlier step past the end, to count on from."""
     kind = StepKind.AHEAD if offset < 0 else StepKind.OVERDUE if offset else StepKind.DUE
     if plan.term.is_in_hours:
         # Counted from the end as it stands, not from the start: the firm's hours may have changed in between.
@@ -250,17 +254,26 @@ def _step(plan: Plan, offset: int, role: str, calendar: Calendar) -> Iterator[St
         if offset < 0:
             at = _working_minutes_before(-offset, plan.started_at, plan.due_at, plan.pauses, calendar)
         elif offset:
-            at = _course_in_hours(offset, plan.due_at, plan.pauses, calendar).due_at
+            spent, since = (before.offset, before.at) if before else (0, plan.due_at)
+            at = _or_none(lambda: _course_in_hours(offset - spent, since, plan.pauses, calendar).due_at)
         if at is None:
             return
         key = f"{plan.due_at:%Y%m%dT%H%M}{offset:+d}m"
     else:
-        day = plan.due_on + timedelta(days=offset)
-        if day <= calendar.date_of(plan.started_at):
+        day = _or_none(lambda: plan.due_on + timedelta(days=offset))
+        if day is None or day <= calendar.date_of(plan.started_at):
             return  # a limit of two days has no T-7
         at = calendar.at(day, calendar.opens_at)
         key = f"{plan.due_on:%Y%m%d}{offset:+d}"
     yield Step(key, at, kind, offset, role)
+
+
+def _or_none(reckon: Callable):
+    """What `reckon` finds; None where it leaves the calendar: a clock must never stop a sweep over all the others."""
+    try:
+        return reckon()
+    except (OverflowError, ValueError):
+        return None
 
 
 def by_calendar(plan: Plan, step: Step, calendar: Calendar) -> Step:
