@@ -3,7 +3,6 @@
 from celery import shared_task
 from django.conf import settings
 
-from deadlines import services
 from deadlines.services import chores
 
 
@@ -12,7 +11,7 @@ def sweep() -> None:
     """Each SWEEP_SECONDS, by beat: say what is due, then ring for the second step, whatever became of the first."""
     settings.SWEEP_TOUCH_FILE.touch()
     try:
-        services.sweep()
+        chores.sweep()
     finally:
         deliver.apply_async(expires=settings.SWEEP_SECONDS)
         if chores.is_ledger_due():

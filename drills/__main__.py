@@ -102,7 +102,7 @@ def main(names: list[str]) -> None:
     # Told to stop, it still drops its databases.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drills-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drills-", ignore_cleanup_errors=True)))
         server = servers.database_server(folder)
         redis_url = stack.enter_context(servers.broker(folder))
         drills = Drills(folder, server, redis_url)

@@ -171,17 +171,18 @@ class Clocks:
                     messages.add((page, self.firm.holders[role].pk))
 
     # ── Looking ─────────────────────────────────────────────────────────────
-    def said(self) -> int:
-        """How many things were said; 0 while the database is away."""
+    def waiting(self) -> int:
+        """How many clocks have still to speak; all of them while the database is away."""
         try:
-            return Reminder.objects.count()
+            return Deadline.objects.filter(next_at__lte=timezone.now()).count()
         except DatabaseError:
             connection.close()
-            return 0
+            return self.count
 
     @property
-    def due(self) -> int:
-        return len(self.expected.steps)
+    def speaking(self) -> int:
+        """How many clocks have something to say."""
+        return len({pk for pk, _ in self.expected.steps})
 
     def verdict(self) -> dict[str, int]:
         """Steps and messages that are lost, doubled or unexpected, and problems of the evidence chain."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.databases import Postgres, Sqlite
-from drills.processes import free_port, wait_until
+from drills.processes import end_with_parent, free_port, wait_until
 
 
 def database_server(folder: Path) -> Postgres | Sqlite:
@@ -32,7 +32,7 @@ class Redis:
     def start(self) -> None:
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
                    "--dir", str(self.folder)]  # fmt: skip
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=end_with_parent)
         wait_until(self._answers, 10, "redis-server answers")
 
     def _answers(self) -> bool:

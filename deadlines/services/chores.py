@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from deadlines.models import Heartbeat
+from deadlines.services import sweeping
 from deadlines.services.sweeping import beat
 from ledger import checks
 from ledger import services as ledger
@@ -22,13 +23,23 @@ LEDGER_AT = time(2)
 LEDGER_CLAIM = timedelta(hours=1)
 MOST_PROBLEMS = 20
 
-_is_delivering = threading.Lock()
+# One thread of the worker at each: the others are free for the next bell, however long it takes.
+_is_sweeping, _is_delivering = threading.Lock(), threading.Lock()
+
+
+def sweep() -> sweeping.Swept | None:
+    """A sweep, unless another thread of this process is at one: it says what falls due meanwhile at the next bell."""
+    if not _is_sweeping.acquire(blocking=False):
+        return None
+    try:
+        return sweeping.sweep()
+    finally:
+        _is_sweeping.release()
 
 
 def deliver() -> dict[str, int]:
     """Write the digests of the morning and send what waits; returns the figures, also left as heartbeat “delivery”.
-
-    Slow mail servers must not hold every thread of the worker: while one delivers, the others find nothing to do."""
+    Empty while another thread of this process is at it."""
     if not _is_delivering.acquire(blocking=False):
         return {}
     begun = monotonic()

@@ -15,6 +15,7 @@ from django.utils import timezone
 from deadlines import tasks
 from deadlines.models import Deadline, Heartbeat, Reminder, WorkDay
 from deadlines.services import chores
+from deadlines.services.sweeping import Swept
 from drills.processes import ROOT, Site, is_alive, wait_until
 from ledger.checks import exported_heads
 from ledger.models import Entry
@@ -156,6 +157,15 @@ def test_the_second_step_delivers_and_leaves_its_heartbeat(cast, time):
     beat = Heartbeat.objects.get(pk="delivery")
     assert beat.finished_at == time.now
     assert beat.done == {"digests": 0, "sent": 0, "postponed": 0, "failed": 0}
+
+
+def test_while_one_thread_sweeps_another_leaves_it_alone(due, monkeypatch):
+    within = []
+    monkeypatch.setattr(
+        "deadlines.services.sweeping._sweep_batch", lambda *args: within.append(chores.sweep()) or Swept()
+    )
+    assert chores.sweep() == Swept()
+    assert within == [None]
 
 
 def test_while_one_thread_delivers_another_finds_nothing_to_do(cast, monkeypatch):
