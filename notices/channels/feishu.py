@@ -30,7 +30,8 @@ MOST_BYTES = 9_000
 
 
 def parts(message: Message) -> list[str]:
-    return split(SPEAKER + message.text, MOST_BYTES)
+    # It reads a mention from the text itself (<at user_id="all">): what people type must call nobody.
+    return split(SPEAKER + message.text.replace("<", "＜"), MOST_BYTES)
 
 
 def post(bot, part: str, message: Message) -> Outcome:

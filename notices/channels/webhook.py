@@ -129,7 +129,7 @@ def _code_and_words(dialect: Dialect, raw: bytes) -> tuple[int | None, str]:
     try:
         answer = json.loads(raw)
         return int(answer[dialect.code]), " ".join(str(answer.get(dialect.words, "")).split())
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError):
         return None, ""
 
 
