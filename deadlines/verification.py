@@ -1,10 +1,10 @@
-"""Do the clocks say what the ledger says? Asked by `verify_ledger`: an end or a completion that was edited in the database
-behind the application's back is named."""
+"""Do the clocks say what the ledger says? Asked by `verify_ledger`: a start, an end, a completion or a person that was edited
+in the database behind the application's back is named."""
 
 import json
 from collections.abc import Iterator
 
-from deadlines.choices import State
+from deadlines.choices import Decision, RequestKind, State
 from deadlines.models import Deadline
 from ledger.models import Entry
 from ledger.rules import canonical_json
@@ -14,11 +14,12 @@ _STATE_AFTER = {
     "deadline.stop": State.FULFILLED,
     "deadline.cancel": State.CANCELLED,
     "deadline.reopen": State.RUNNING,
+    "deadline.resume": State.RUNNING,
 }
 
 
 def ended_clocks_match() -> Iterator[str]:
-    """One sentence for each clock whose end or completion is not the one on record."""
+    """One sentence for each clock that is not what is on record: start, length, end, state, completion, responsible."""
     last = 0
     while rows := list(Deadline.objects.filter(pk__gt=last).select_related("rule").order_by("pk")[:BATCH]):
         last = rows[-1].pk
@@ -29,27 +30,43 @@ def ended_clocks_match() -> Iterator[str]:
 
 
 def _told(ids: set[int]) -> dict[int, dict]:
-    """What the ledger says last about each clock: end, state, instant of completion."""
+    """What the ledger says of each clock, as its rows add up."""
     found: dict[int, dict] = {}
     entries = Entry.objects.filter(subject_type=Deadline._meta.label_lower, subject_id__in=ids).order_by("number")
     for pk, action, text in entries.values_list("subject_id", "action", "data"):
-        data, known = json.loads(text), found.setdefault(pk, {"state": State.RUNNING, "due_on": None, "at": None})
-        if action in _STATE_AFTER:
-            known["state"], known["at"] = _STATE_AFTER[action], data.get("at")
-        due = data.get("due_on")
-        if due is not None and action != "deadline.escalate":
-            known["due_on"] = due[-1] if isinstance(due, list) else due
+        _add(found.setdefault(pk, {"state": State.RUNNING, "at": None, "extra": 0}), action, json.loads(text))
     return found
 
 
+def _add(known: dict, action: str, data: dict) -> None:
+    if action == "deadline.start":
+        known |= {"event_at": data["event_at"], "responsible": data["responsible"]}
+    elif action == "deadline.reassign":
+        known["responsible"] = data["to"]
+    elif action == "deadline.shorten":
+        known["extra"] -= data["amount"]
+    elif action == "deadline.decide" and data["decision"] == Decision.APPROVED:
+        if data["kind"] == RequestKind.EXTENSION:
+            known["extra"] += data["amount"]
+        else:
+            known["state"] = State.SUSPENDED
+    if action in _STATE_AFTER:
+        known |= {"state": _STATE_AFTER[action], "at": data.get("at")}
+    if "due_at" in data:
+        due = data["due_on"]
+        known |= {"due_on": due[-1] if isinstance(due, list) else due, "due_at": data["due_at"]}
+
+
 def _difference(row: Deadline, told: dict | None) -> str:
-    if told is None:
+    """The first thing that is not as it was told."""
+    if told is None or "event_at" not in told:
         return "没有起算记录"
-    if told["due_on"] != f"{row.due_on}":
-        return f"到期日 {row.due_on} 与证据链（{told['due_on']}）不符"
-    state = State.RUNNING if row.state == State.SUSPENDED else row.state
-    if told["state"] != state:
-        return f"状态“{row.get_state_display()}”与证据链不符"
-    if row.stopped_at and json.loads(canonical_json({"at": row.stopped_at}))["at"] != told["at"]:
-        return "完成时间与证据链不符"
-    return ""
+    instants = {"event_at": row.started_at, "due_at": row.due_at, "at": row.stopped_at}
+    now = json.loads(canonical_json(instants)) | {
+        "due_on": f"{row.due_on}", "extra": row.extra, "state": row.state, "responsible": row.responsible_id,
+    }  # fmt: skip
+    words = {
+        "event_at": "起算时间", "due_on": "到期日", "due_at": "到期时刻", "extra": "延长（缩短）", "state": "状态",
+        "at": "完成时间", "responsible": "责任人",
+    }  # fmt: skip
+    return next((f"的{word}与证据链不符" for name, word in words.items() if now[name] != told[name]), "")

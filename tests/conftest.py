@@ -11,8 +11,10 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
+from django.core.management.color import no_style
 from django.db import connections
 from django.test import TransactionTestCase
 from django.test.utils import CaptureQueriesContext
@@ -72,6 +74,10 @@ def _empty_and_restore(self):
         with guards_lifted(connection):
             call_command("flush", verbosity=0, interactive=False, database=name, inhibit_post_migrate=True)
         connection.creation.deserialize_db_from_string(_data_of_migrations[name])
+        # The rows came back with their numbers, of which PostgreSQL's sequences know nothing.
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+                cursor.execute(statement)
 
 
 TransactionTestCase._fixture_teardown = _empty_and_restore

@@ -13,7 +13,7 @@ import uploads
 from deadlines import queries, rules, scopes
 from deadlines.choices import Decision, RequestKind, State
 from deadlines.models import Deadline, Evidence, Suspension, TimeRequest
-from deadlines.services.clocks import locked, place_of, reckon, require_open, tell, told_scope, when_words
+from deadlines.services.clocks import ends, locked, place_of, reckon, require_open, tell, told_scope, when_words
 from ledger.services import record
 from staff import permissions
 from staff.choices import Action, Role
@@ -121,7 +121,7 @@ def decide(*, actor, request: TimeRequest, approve: bool, note: str = "") -> Tim
     if approve:
         _carry_out(request, deadline)
     record(actor=actor, action="deadline.decide", subject=deadline, scope=told_scope(deadline),
-           data={**_facts(request), "decision": request.decision, "note": note, "due_on": [before, deadline.due_on]})  # fmt: skip
+           data={**_facts(request), "decision": request.decision, "note": note, **ends(deadline, before)})  # fmt: skip
     people = [request.requested_by, deadline.responsible]
     result = f"新的到期日：{when_words(deadline)}。" if approve and request.kind == RequestKind.EXTENSION else ""
     tell(deadline, [each for each in people if each and each.pk != actor.pk], body=f"{note}{result}",
@@ -180,7 +180,7 @@ def resume(*, actor, deadline: Deadline, reason: str, basis: str) -> Deadline:
     reckon(deadline, queries.working_calendar(), now=now)
     deadline.save(update_fields=["state", "due_on", "due_at", "next_at"])
     record(actor=actor, action="deadline.resume", subject=deadline, scope=told_scope(deadline),
-           data={"reason": reason, "basis": basis, "due_on": [before, deadline.due_on]})  # fmt: skip
+           data={"reason": reason, "basis": basis, **ends(deadline, before)})  # fmt: skip
     people = [*deciders(deadline), deadline.responsible]
     tell(deadline, [each for each in people if each and each.pk != actor.pk], title=f"时限恢复计时：{deadline}",
          body=f"{reason}。{when_words(deadline)} 到期。")  # fmt: skip
@@ -210,7 +210,7 @@ def shorten(*, actor, deadline: Deadline, amount: int, reason: str, basis: str, 
     reckon(deadline, calendar, now=now, pauses=pauses)
     deadline.save(update_fields=["extra", "due_on", "due_at", "next_at"])
     record(actor=actor, action="deadline.shorten", subject=deadline, scope=told_scope(deadline),
-           data={**_facts(request), "due_on": [before, deadline.due_on]})  # fmt: skip
+           data={**_facts(request), **ends(deadline, before)})  # fmt: skip
     if deadline.responsible and deadline.responsible_id != actor.pk:
         tell(deadline, [deadline.responsible], body=reason,
              title=f"委托人缩短时限：{deadline}，{when_words(deadline)} 到期")  # fmt: skip

@@ -1,14 +1,14 @@
 """Starting and ending clocks. The floors above start them by an event of their own, which they have permitted; what people
 do to a clock by hand is permitted here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from deadlines import queries, rules, scopes
-from deadlines.choices import Event, State
+from deadlines.choices import Decision, Event, State
 from deadlines.models import Deadline, Suspension
 from ledger.services import record
 from notices.choices import Kind
@@ -54,20 +54,26 @@ def place_of(deadline: Deadline, role: str) -> scopes.Place:
     return scopes.Place(deadline.scope_id, role, deadline.discipline_id if own else None)
 
 
-def reckon(deadline: Deadline, calendar: rules.Calendar, *, now: datetime, pauses=None) -> None:
-    """Set end and next step of a clock anew. Steps that lie behind are not said again. The caller saves."""
+def ends(deadline: Deadline, before=None) -> dict:
+    """The end of a clock for the ledger; with the day on which it ended `before`, if it may have moved."""
+    return {"due_on": deadline.due_on if before is None else [before, deadline.due_on], "due_at": deadline.due_at}
+
+
+def reckon(deadline: Deadline, calendar: rules.Calendar, *, now: datetime, pauses=None, since=None) -> None:
+    """Set end and next step of a clock anew. Steps that lie behind are not said any more, but for those from `since` on
+    (None: now). The caller saves."""
     pauses = queries.pauses_of([deadline])[deadline.pk] if pauses is None else pauses
     found = rules.course(deadline.term, deadline.started_at, pauses, calendar, now=now)
     deadline.due_on, deadline.due_at = found.due_on, found.due_at
-    set_next(deadline, calendar, now=now, pauses=pauses)
-
-
-def set_next(deadline: Deadline, calendar: rules.Calendar, *, now: datetime, pauses) -> None:
-    """The first step after `now`; none for a clock that does not run."""
     deadline.next_at = None
     if deadline.state == State.RUNNING:
-        _, following = rules.steps_between(deadline.plan(pauses), calendar, now, now)
+        after = now if since is None else min(since, now)
+        _, following = rules.steps_between(deadline.plan(pauses), calendar, after, after)
         deadline.next_at = following.at if following else None
+
+
+# An event that lies further back was mistyped.
+EARLIEST = timedelta(days=3 * 366)
 
 
 @transaction.atomic
@@ -76,11 +82,14 @@ def start(*, actor, event: Event, subject: models.Model, scope: models.Model, ur
           beyond_reason: str = "") -> list[Deadline]:  # fmt: skip
     """Start every rule in force for `event` that covers such a project; one that runs for the subject already goes on.
 
-    `url` is the page of the subject. Raises ValidationError for an event in the future, and when the project has used up
-    a rule's usual number of times (标函分析 at most 3 rounds) and `beyond_reason` is empty."""
+    `url` is the page of the subject. A clock that is late already when its event is registered says at once what it
+    should have said since its end. Raises ValidationError for an event in the future or more than three years ago, and
+    when the project has used up a rule's usual number of times (标函分析 at most 3 rounds) and `beyond_reason` is empty."""
     now = timezone.now()
     if event_at > now:
         raise ValidationError("起算时间不能晚于现在。")
+    if now - event_at > EARLIEST:
+        raise ValidationError("起算时间在三年以前，请核对日期。")
     started = []
     calendar = None
     for rule in queries.rules_in_force(event):
@@ -99,18 +108,33 @@ def start(*, actor, event: Event, subject: models.Model, scope: models.Model, ur
         place = place_of(deadline, rule.owed_by)
         deadline.responsible = next(iter(scopes.holders(deadline.scope_type, [place])[place]), None)
         reckon(deadline, calendar, now=now, pauses=[])
-        deadline.save(force_insert=True)
-        started.append(deadline)
+        if deadline.due_at <= now:
+            reckon(deadline, calendar, now=now, pauses=[], since=deadline.due_at)
+        if _insert(deadline):
+            started.append(deadline)
     # After the last insert, which may wait for whoever changes the rule and needs the ledger for that.
     for deadline in started:
         rule = deadline.rule
-        data = {"rule": rule.code, "version": rule.version, "event_at": event_at, "due_on": deadline.due_on,
-                "due_at": deadline.due_at, "responsible": deadline.responsible_id}  # fmt: skip
+        data = {"rule": rule.code, "version": rule.version, "event_at": event_at, **ends(deadline),
+                "responsible": deadline.responsible_id}  # fmt: skip
         if beyond_reason:
             data["beyond_reason"] = beyond_reason
         record(actor=actor, action="deadline.start", subject=deadline, data=data, scope=scope)
         _tell_start(deadline, actor)
     return started
+
+
+def _insert(deadline: Deadline) -> bool:
+    """Whether the clock is new: another may have been started for the same event in this very moment."""
+    try:
+        with transaction.atomic():
+            deadline.save(force_insert=True)
+    except IntegrityError:
+        running = Deadline.objects.open().filter(rule=deadline.rule, subject_type=deadline.subject_type)
+        if not running.filter(subject_id=deadline.subject_id).exists():
+            raise
+        return False
+    return True
 
 
 def _require_times_left(rule, scope, beyond_reason: str) -> None:
@@ -154,12 +178,15 @@ def _tell_start(deadline: Deadline, actor) -> None:
 
 
 def _end(deadline: Deadline, *, actor, state: State, at: datetime, note: str, action: str, data: dict) -> Deadline:
-    """The common part of every end: the clock is held, was open, and leaves its row."""
+    """The common part of every end: the clock is held, was open, and leaves its row; a request that waits is void."""
+    deadline.requests.filter(decision=Decision.PENDING).update(
+        decision=Decision.WITHDRAWN, decided_by=actor, decided_at=timezone.now(), decision_note="时限已结束"
+    )
     deadline.state, deadline.stopped_at, deadline.stopped_by = state, at, actor
     deadline.stop_note, deadline.next_at = note[:300], None
     deadline.save(update_fields=["state", "stopped_at", "stopped_by", "stop_note", "next_at"])
     record(actor=actor, action=action, subject=deadline, scope=told_scope(deadline),
-           data={"at": at, "due_on": deadline.due_on, "note": note, **data})  # fmt: skip
+           data={"at": at, **ends(deadline), "note": note, **data})  # fmt: skip
     return deadline
 
 
@@ -188,16 +215,32 @@ def stop(*, actor, deadline: Deadline, at: datetime | None = None, note: str = "
                 data={"late": is_late, "recorded_at": now})  # fmt: skip
 
 
-@transaction.atomic
-def stop_of(*, actor, subject: models.Model, at: datetime | None = None, note: str = "", events=()) -> list[Deadline]:
-    """Stop the open clocks of a subject, those started by `events` if any are named. None open: nothing happens."""
+def hold(*, scope: models.Model) -> None:
+    """Hold the open clocks of a scope until the transaction ends. For acts that leave a row in the ledger and touch clocks
+    afterwards: a sweep holds clocks and waits for the ledger, so nobody may do it the other way round."""
+    list(Deadline.objects.select_for_update().open().within(scope).values_list("pk"))
+
+
+def _held_of(subject: models.Model, events) -> list[Deadline]:
+    """The open clocks of a subject, all held before the first one leaves its row."""
     running = Deadline.objects.open().of(subject)
     if events:
         running = running.filter(rule__event__in=events)
-    ending = list(running.order_by("due_at", "pk"))
-    # All are held before the first one leaves its row: who holds the ledger waits for no clock.
-    list(Deadline.objects.select_for_update().filter(pk__in=[each.pk for each in ending]).values_list("pk"))
-    return [stop(actor=actor, deadline=each, at=at, note=note) for each in ending]
+    found = list(running.order_by("due_at", "pk"))
+    list(Deadline.objects.select_for_update().filter(pk__in=[each.pk for each in found]).values_list("pk"))
+    return found
+
+
+@transaction.atomic
+def withdraw_of(*, actor, subject: models.Model, reason: str, events=()) -> list[Deadline]:
+    """Cancel the open clocks of a subject, those started by `events` if any are named; see `withdraw`."""
+    return [withdraw(actor=actor, deadline=each, reason=reason) for each in _held_of(subject, events)]
+
+
+@transaction.atomic
+def stop_of(*, actor, subject: models.Model, at: datetime | None = None, note: str = "", events=()) -> list[Deadline]:
+    """Stop the open clocks of a subject, those started by `events` if any are named. None open: nothing happens."""
+    return [stop(actor=actor, deadline=each, at=at, note=note) for each in _held_of(subject, events)]
 
 
 @transaction.atomic
@@ -205,7 +248,8 @@ def fulfil(*, actor, deadline: Deadline, note: str, at: datetime | None = None) 
     """Register by hand that what was owed is done. An instant that lies back is registered by whoever decides about
     time, not by the team that owes it, and never by the one who owes it (§6 records decide disputes)."""
     roles = scopes.roles_on(actor, deadline)
-    permissions.require(actor, Action.KEEP_TIME if at is None else Action.DECIDE_TIME, roles)
+    if at is not None or not permissions.allows(Action.KEEP_TIME, roles):
+        permissions.require(actor, Action.DECIDE_TIME, roles)
     if not note.strip():
         raise ValidationError({"note": "请说明完成情况。"})
     if at is not None and actor.pk == deadline.responsible_id:
@@ -256,10 +300,11 @@ def reopen(*, actor, deadline: Deadline, reason: str) -> Deadline:
         raise ValidationError("该事项已有同一时限在计时。")
     before = {"stopped_at": deadline.stopped_at, "note": deadline.stop_note}
     deadline.state, deadline.stopped_at, deadline.stopped_by, deadline.stop_note = State.RUNNING, None, None, ""
-    reckon(deadline, queries.working_calendar(), now=timezone.now())
+    # What it should have said while it seemed to be done is said now.
+    reckon(deadline, queries.working_calendar(), now=timezone.now(), since=before["stopped_at"])
     deadline.save()
     record(actor=actor, action="deadline.reopen", subject=deadline, scope=told_scope(deadline),
-           data={"was": before, "due_on": deadline.due_on, "reason": reason.strip()})  # fmt: skip
+           data={"was": before, **ends(deadline), "reason": reason.strip()})  # fmt: skip
     if deadline.responsible:
         tell(deadline, [deadline.responsible], title=f"时限恢复计时（撤销完成登记）：{deadline}", body=reason.strip())
     return deadline

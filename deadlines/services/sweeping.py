@@ -5,12 +5,13 @@ unique key, and both are in one transaction with the notices. A worker that is k
 that sweep at once share the rows; a sweep after a day's outage says what was missed, once.
 """
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from deadlines import queries, rules, scopes
@@ -23,6 +24,7 @@ from notices.services import notify
 from staff.choices import Role
 
 BATCH = 200
+logger = logging.getLogger(__name__)
 # Who hears of it where the role that should is vacant.
 UPWARDS = (Role.TECHNICAL_DIRECTOR, Role.QUALITY_OFFICE, Role.EXECUTIVE)
 
@@ -42,16 +44,44 @@ class Swept:
 
 
 def sweep(*, batch: int = BATCH) -> Swept:
-    """Say everything that is due by now, in transactions of `batch` clocks, and leave the heartbeat."""
+    """Say everything that is due by now, in transactions of `batch` clocks, and leave the heartbeat.
+
+    A clock that fails does not silence the others: its batch is swept one by one, it is left out until the next sweep,
+    and the heartbeat names it."""
     begun, now = monotonic(), timezone.now()
-    total = Swept()
+    total, failed = Swept(), {}
     try:
-        while (done := _sweep_batch(now, batch)).clocks:
+        while True:
+            try:
+                done = _sweep_batch(now, batch, failed)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                done = _sweep_singly(now, batch, failed)
+            if not done.clocks:
+                break
             total.add(done)
     except Exception as error:
         beat("sweep", error=error)
         raise
     beat("sweep", done={"clocks": total.clocks, "reminders": total.reminders, "told": total.told}, begun=begun)
+    for pk, error in failed.items():
+        logger.exception("deadline %s", pk, exc_info=error)
+        beat("sweep", error=RuntimeError(f"时限 {pk}：{error}"))
+    return total
+
+
+def _sweep_singly(now: datetime, batch: int, failed: dict[int, Exception]) -> Swept:
+    """The next `batch` clocks, each in a transaction of its own; those that fail are put down in `failed`."""
+    total = Swept()
+    for pk in _due_rows(now, failed).values_list("pk", flat=True)[:batch]:
+        try:
+            total.add(_sweep_batch(now, 1, failed, only=pk))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            failed[pk] = error
+            total.clocks += 1
     return total
 
 
@@ -65,8 +95,16 @@ def beat(name: str, *, done: dict | None = None, begun: float | None = None, err
     Heartbeat.objects.update_or_create(name=name, defaults=values)
 
 
-def _due(now: datetime, batch: int) -> list[Deadline]:
+def _due_rows(now: datetime, failed):
+    """The clocks that have something to say, without those that have failed in this sweep."""
     rows = Deadline.objects.filter(state=State.RUNNING, next_at__lte=now).order_by("next_at", "pk")
+    return rows.exclude(pk__in=list(failed)) if failed else rows
+
+
+def _due(now: datetime, batch: int, failed, only: int | None) -> list[Deadline]:
+    rows = _due_rows(now, failed)
+    if only is not None:
+        rows = rows.filter(pk=only)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     # SQLite: BEGIN IMMEDIATE has made us the only writer already. Held first, read afterwards, as in `clocks.locked`.
@@ -76,8 +114,8 @@ def _due(now: datetime, batch: int) -> list[Deadline]:
 
 
 @transaction.atomic
-def _sweep_batch(now: datetime, batch: int) -> Swept:
-    rows = _due(now, batch)
+def _sweep_batch(now: datetime, batch: int, failed=(), only: int | None = None) -> Swept:
+    rows = _due(now, batch, failed, only)
     if not rows:
         return Swept()
     # Read when the clocks are held: whoever changes it holds them too, to set their steps by it.

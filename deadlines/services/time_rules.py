@@ -12,7 +12,7 @@ from django.utils import timezone
 from deadlines import queries, rules, scopes
 from deadlines.choices import State
 from deadlines.models import Deadline, DeadlineRule
-from deadlines.services.clocks import reckon, tell, told_scope
+from deadlines.services.clocks import ends, reckon, tell, told_scope
 from ledger.rules import canonical_json
 from ledger.services import record
 from staff import permissions
@@ -161,7 +161,7 @@ def _carry_over(moves: list[Move], *, actor, why: str, following: DeadlineRule |
             reckon(deadline, calendar, now=now, pauses=pauses[deadline.pk])
         deadline.save(update_fields=["rule", "due_on", "due_at", "next_at"])
         record(actor=actor, action="deadline.follow", subject=deadline, scope=told_scope(deadline),
-               data={"why": why, "due_on": [before, deadline.due_on]})  # fmt: skip
+               data={"why": why, **ends(deadline, before)})  # fmt: skip
         if deadline.due_on != before and deadline.responsible:
             tell(deadline, [deadline.responsible], body=f"{why}。",
                  title=f"到期日由 {before:%Y-%m-%d} 改为 {deadline.due_on:%Y-%m-%d}：{deadline}")  # fmt: skip

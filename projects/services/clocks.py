@@ -54,8 +54,7 @@ def start_return(*, actor, project: Project) -> list[Deadline]:
 
 def restart_return(*, actor, project: Project) -> None:
     """The day on which the service ended was set, changed or taken back."""
-    for deadline in _of_return(project):
-        deadlines.withdraw(actor=actor, deadline=deadline, reason="项目实际完成日期已更改")
+    deadlines.withdraw_of(actor=actor, subject=project, reason="项目实际完成日期已更改", events=[Event.SERVICE_ENDED])
     start_return(actor=actor, project=project)
 
 

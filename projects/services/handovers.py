@@ -232,13 +232,13 @@ def reopen_handover(*, actor, handover: Handover, reason: str) -> Handover:
         raise ValidationError("该份资料的时限已有完成的，不能撤销齐全登记。")
     if own.open().filter(responsible=actor).exists():
         raise PermissionDenied("责任人不能撤销自己时限的起算，请由其他审批人办理。")
-    record(actor=actor, action="handover.reopen", subject=handover, scope=handover.project,
-           data={"reason": reason.strip(), "completed_on": handover.completed_on})  # fmt: skip
+    was = handover.completed_on
     handover.completed_on = handover.completed_by = handover.completed_at = None
     handover.beyond_reason = ""
     handover.save(update_fields=["completed_on", "completed_by", "completed_at", "beyond_reason"])
-    for deadline in own.open():
-        deadlines.withdraw(actor=actor, deadline=deadline, reason=f"撤销资料齐全登记：{reason.strip()}")
+    deadlines.withdraw_of(actor=actor, subject=handover, reason=f"撤销资料齐全登记：{reason.strip()}")
+    record(actor=actor, action="handover.reopen", subject=handover, scope=handover.project,
+           data={"reason": reason.strip(), "completed_on": was})  # fmt: skip
     return handover
 
 
@@ -279,10 +279,10 @@ def return_items(*, actor, handover: Handover, items: Iterable[int], returned_on
         item.returned_on, item.returned_by, item.returned_to = returned_on, actor, returned_to.strip()
         item.full_clean()
         item.save(update_fields=["returned_on", "returned_by", "returned_to"])
+    _close(actor, handover)
     record(actor=actor, action="handover.return", subject=handover, scope=handover.project,
            data={"items": [item.pk for item in rows], "names": [item.name for item in rows],
                  "returned_on": returned_on, "returned_to": returned_to.strip()})  # fmt: skip
-    _close(actor, handover)
     return handover
 
 
@@ -299,8 +299,8 @@ def keep_items(*, actor, handover: Handover, items: Iterable[int], consent_basis
         item.kept_with_consent, item.consent_basis = True, consent_basis.strip()
         item.full_clean()
         item.save(update_fields=["kept_with_consent", "consent_basis"])
+    _close(actor, handover)
     record(actor=actor, action="handover.keep", subject=handover, scope=handover.project,
            data={"items": [item.pk for item in rows], "names": [item.name for item in rows],
                  "reason": consent_basis.strip()})  # fmt: skip
-    _close(actor, handover)
     return handover

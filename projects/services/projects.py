@@ -111,6 +111,8 @@ def update_project(*, actor, project: Project, **fields) -> Project:
     changed = {name: [before[name], after[name]] for name in PROJECT_FIELDS if before[name] != after[name]}
     if changed:
         project.save()
+        # Clocks first: who holds the ledger waits for no clock.
+        deadlines.hold(scope=project)
         record(actor=actor, action="project.update", subject=project, data=changed, scope=project)
     if "actual_finish_on" in changed:
         clocks.restart_return(actor=actor, project=project)
@@ -137,6 +139,7 @@ def _assign(*, actor, project, user, role, discipline=None, starts_on=None, ends
         raise ValidationError(f"{user.name} 已在项目组中担任{Role(role).label}。")
     assignment.full_clean()
     assignment.save()
+    deadlines.hold(scope=project)
     data = {"user": user.pk, "name": user.name, "role": role, "discipline": discipline.name if discipline else None,
             "from": assignment.starts_on, "to": ends_on, "deputy": is_deputy, "reason": reason}  # fmt: skip
     record(actor=actor, action="assignment.start", subject=assignment, data=data, scope=project)
@@ -178,6 +181,7 @@ def end_assignment(*, actor, assignment: Assignment, ends_on=None) -> Assignment
     assignment.ends_on = ends_on or timezone.localdate()
     assignment.full_clean()
     assignment.save(update_fields=["ends_on"])
+    deadlines.hold(scope=assignment.project)
     record(actor=actor, action="assignment.end", subject=assignment, scope=assignment.project,
            data={"user": assignment.user_id, "role": assignment.role, "to": assignment.ends_on})  # fmt: skip
     deadlines.refresh_responsible(actor=actor, scope=assignment.project)

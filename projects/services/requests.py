@@ -45,8 +45,9 @@ def answer_inquiry(*, actor, inquiry: Inquiry, answer: str) -> Inquiry:
     ):
         raise ValidationError("该询问已答复。")
     inquiry.refresh_from_db()
-    record(actor=actor, action="inquiry.answer", subject=inquiry, data={"answered_at": now}, scope=inquiry.project)
+    # Clocks first: who holds the ledger waits for no clock (a sweep holds clocks and waits for the ledger).
     deadlines.stop_of(actor=actor, subject=inquiry, at=now, note="已答复")
+    record(actor=actor, action="inquiry.answer", subject=inquiry, data={"answered_at": now}, scope=inquiry.project)
     return inquiry
 
 
@@ -82,10 +83,10 @@ def close_urgent(*, actor, urgent: UrgentRequest, arrived_at: datetime, arrival_
     urgent.arrived_at, urgent.arrival_note, urgent.closed_by = arrived_at, arrival_note.strip(), actor
     urgent.full_clean()
     urgent.save(update_fields=["arrived_at", "arrival_note", "closed_by"])
-    record(actor=actor, action="urgent.close", subject=urgent, scope=urgent.project,
-           data={"arrived_at": arrived_at, "text": urgent.arrival_note})  # fmt: skip
     for deadline in Deadline.objects.open().of(urgent).select_related("responsible"):
         decides = permissions.allows(Action.DECIDE_TIME, scopes.roles_on(actor, deadline))
         at = arrived_at if decides and actor.pk != deadline.responsible_id else now
         deadlines.stop(actor=actor, deadline=deadline, at=at, note=urgent.arrival_note)
+    record(actor=actor, action="urgent.close", subject=urgent, scope=urgent.project,
+           data={"arrived_at": arrived_at, "text": urgent.arrival_note})  # fmt: skip
     return urgent

@@ -214,15 +214,14 @@ def test_what_is_decided_is_decided(cast, start):
     assert now_in_database(request.deadline).extra == 10
 
 
-def test_a_request_outlives_its_clock_only_to_be_refused(cast, start):
+def test_a_request_ends_with_its_clock(cast, start):
     deadline = start()
     request = extension(cast.verifier, deadline)
     services.stop(actor=cast.verifier, deadline=deadline)
-    with pytest.raises(ValidationError, match="已于 2026-03-02 10:00 完成"):
-        decide(cast.approver, request)
     request.refresh_from_db()
-    assert request.decision == Decision.PENDING
-    assert decide(cast.approver, request, approve=False, note="已完成").decision == Decision.REFUSED
+    assert (request.decision, request.decision_note) == (Decision.WITHDRAWN, "时限已结束")
+    with pytest.raises(ValidationError, match="已撤回"):
+        decide(cast.approver, request)
 
 
 # ── Suspension ──────────────────────────────────────────────────────────────

@@ -468,8 +468,38 @@ def edit(deadline, **values) -> list[str]:
 def test_an_edited_end_is_named(cast, start):
     deadline = start()
     assert checks.verify().problems == []
-    problem = f"时限 {deadline.pk}（总承包结算审核）到期日 2026-05-01 与证据链（2026-04-16）不符"
+    problem = f"时限 {deadline.pk}（总承包结算审核）的到期日与证据链不符"
     assert edit(deadline, due_on="2026-05-01") == [problem]
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"due_at": moment("2026-05-01 10:00")}, "到期时刻"),
+        ({"started_at": moment("2026-03-01 10:00")}, "起算时间"),
+        ({"extra": 5}, "延长（缩短）"),
+        ({"responsible": None}, "责任人"),
+        ({"state": State.SUSPENDED, "next_at": None}, "状态"),
+    ],
+)
+def test_whatever_else_decides_about_a_clock_is_compared_too(cast, start, values, word):
+    deadline = start()
+    assert edit(deadline, **values) == [f"时限 {deadline.pk}（总承包结算审核）的{word}与证据链不符"]
+
+
+def test_a_clock_that_went_through_everything_is_as_it_was_told(cast, start, time):
+    deadline = start()
+    services.decide(actor=cast.approver, request=extension(cast.verifier, deadline), approve=True)
+    services.shorten(actor=cast.verifier, deadline=deadline, amount=3, reason="急", basis="函")
+    suspend(cast, deadline)
+    assert checks.verify().problems == []
+    time.go(days=4)
+    services.resume(actor=cast.verifier, deadline=deadline, reason="齐", basis="单")
+    time.go(days=70)
+    services.sweep()
+    services.stop(actor=cast.verifier, deadline=deadline)
+    services.reopen(actor=cast.approver, deadline=deadline, reason="误")
+    assert checks.verify().problems == []
 
 
 def test_an_edited_completion_is_named(cast, start, time):
@@ -478,16 +508,16 @@ def test_an_edited_completion_is_named(cast, start, time):
     services.stop(actor=cast.verifier, deadline=deadline)
     assert checks.verify().problems == []
     (problem,) = edit(deadline, stopped_at=moment("2026-03-03 10:00"))
-    assert problem == f"时限 {deadline.pk}（紧急任务加派人员到岗）完成时间与证据链不符"
+    assert problem == f"时限 {deadline.pk}（紧急任务加派人员到岗）的完成时间与证据链不符"
 
 
 def test_an_edited_state_is_named(cast, start, time):
     done, running = start(), start(Event.URGENT_ASKED)
     services.stop(actor=cast.verifier, deadline=done)
     (problem,) = edit(done, state=State.RUNNING, stopped_at=None)
-    assert problem == f"时限 {done.pk}（总承包结算审核）状态“计时中”与证据链不符"
+    assert problem == f"时限 {done.pk}（总承包结算审核）的状态与证据链不符"
     edit(done, state=State.FULFILLED, stopped_at=time.now)
-    assert edit(running, state=State.FULFILLED, stopped_at=time.now)[0].endswith("状态“已完成”与证据链不符")
+    assert edit(running, state=State.FULFILLED, stopped_at=time.now)[0].endswith("状态与证据链不符")
 
 
 def test_a_clock_without_any_record_is_named(cast, start):

@@ -1,7 +1,7 @@
 """The sweep says each thing once, to the right people, whatever was missed."""
 
 import pytest
-from django.db import connection, models
+from django.db import OperationalError, connection, models
 from django.test.utils import CaptureQueriesContext
 
 from deadlines import queries, services
@@ -159,17 +159,64 @@ def test_a_sweep_that_breaks_off_has_said_nothing_and_the_next_says_all(start, t
     deadline = start(Event.BIDS_RECEIVED)
     time.to("2026-03-16 11:00")
     before = everything()
+
+    def away(*args):
+        raise OperationalError("the database went away")
+
     with monkeypatch.context() as patched:
-        patched.setattr(sweeping, "_record_escalation", lambda *args: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        patched.setattr(sweeping, "_record_escalation", away)
+        with pytest.raises(OperationalError):
             services.sweep()
     assert everything() == before
     beat = Heartbeat.objects.get(pk="sweep")
-    assert (beat.failed_at, beat.error, beat.finished_at) == (time.now, "ZeroDivisionError: division by zero", None)
+    error = "OperationalError: the database went away"
+    assert (beat.failed_at, beat.error, beat.finished_at) == (time.now, error, None)
     assert queries.is_late(queries.heartbeats().get("sweep"))
     services.sweep()
     assert len(said(deadline)) == 7
     assert Heartbeat.objects.get(pk="sweep").error == ""
+
+
+def test_a_clock_that_fails_silences_no_other_and_is_named(cast, start, time, monkeypatch):
+    broken, well = start(Event.BIDS_RECEIVED), start(Event.BIDS_RECEIVED, subject=cast.preparer)
+    time.to("2026-03-16 11:00")
+    real = sweeping._record_escalation
+
+    def stumble(deadline, *args):
+        if deadline.pk == broken.pk:
+            raise ZeroDivisionError("division by zero")
+        return real(deadline, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sweeping, "_record_escalation", stumble)
+        services.sweep()
+    assert (said(broken), len(said(well))) == ([], 7)
+    beat = Heartbeat.objects.get(pk="sweep")
+    assert beat.finished_at == time.now
+    assert beat.error == f"RuntimeError: 时限 {broken.pk}：division by zero"
+    services.sweep()
+    assert (len(said(broken)), Heartbeat.objects.get(pk="sweep").error) == (7, "")
+
+
+def test_a_clock_registered_when_it_is_late_says_at_once_what_it_should_have_said(cast, start, time):
+    time.to("2026-03-16 11:00")
+    deadline = start(Event.BIDS_RECEIVED, at=moment("2026-03-02 10:00"))
+    services.sweep()
+    assert said(deadline) == [*LADDER, "+10 executive"]
+    told = set(Notice.objects.filter(kind="escalation").values_list("recipient__name", flat=True))
+    assert told == {cast.approver.name, cast.quality_office.name, cast.executive.name}
+
+
+def test_a_completion_taken_back_skips_no_escalation(cast, start, time):
+    deadline = start(Event.BIDS_RECEIVED)
+    time.to("2026-03-07 09:00")
+    services.sweep()
+    services.stop(actor=cast.verifier, deadline=deadline)
+    time.to("2026-03-12 09:00")
+    services.sweep()
+    services.reopen(actor=cast.approver, deadline=deadline, reason="未完成")
+    services.sweep()
+    assert said(deadline) == ["-3", "-1", "+0", *LADDER]
 
 
 def test_the_heartbeat_tells_when_the_last_sweep_was(start, time):
