@@ -212,7 +212,7 @@ def test_who_may_register_that_it_is_done(cast, start):
         deadline = start(subject=actor)
         services.fulfil(actor=actor, deadline=deadline, note="成果已送达")
 
-    assert allowed(cast, fulfil) == {"checker", "verifier", "approver"}
+    assert allowed(cast, fulfil) == {"checker", "verifier", "approver", "quality_office", "executive"}
 
 
 def test_who_may_register_that_it_was_done_earlier(cast, start, time):
