@@ -205,10 +205,12 @@ def _record_starts(rows: list[Deadline]) -> None:
     entries = []
     for row in rows:
         number += 1
+        data = {"rule": row.rule.code, "version": row.rule.version, "event_at": row.started_at, "due_on": row.due_on,
+                "due_at": row.due_at, "of": [row.subject_type, row.subject_id], "responsible": row.responsible_id}  # fmt: skip
         entry = Entry(
             number=number, at=timezone.now(), actor=None, actor_name="系统", action="deadline.start",
             subject_type="deadlines.deadline", subject_id=row.pk, subject_label="演练", scope_type=row.scope_type,
-            scope_id=row.scope_id, data=canonical_json({"due_on": row.due_on}), previous_hash=previous,
+            scope_id=row.scope_id, data=canonical_json(data), previous_hash=previous,
         )  # fmt: skip
         previous = entry.hash = entry_hash(entry)
         entries.append(entry)
