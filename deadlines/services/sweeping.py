@@ -20,7 +20,7 @@ from deadlines.models import Deadline, Heartbeat, Reminder
 from deadlines.services.clocks import page_of, pass_on, place_of, told_scope, when_words
 from ledger.services import record
 from notices.choices import Kind
-from notices.services import notify
+from notices.services import Message, notify_all
 from staff.choices import Role
 
 BATCH = 200
@@ -136,7 +136,7 @@ def _say(claimed, now: datetime) -> int:
     """Write the reminders of the claimed clocks and tell the people; returns how many messages were written."""
     people = _people(claimed)
     secret = _secret(claimed)
-    reminders, told = [], 0
+    reminders, messages, escalated = [], [], []
     for deadline, steps in claimed:
         if not steps:
             continue
@@ -144,10 +144,13 @@ def _say(claimed, now: datetime) -> int:
         pass_on(deadline, owners, actor=None)
         asides = _reported_to(deadline, steps, people)
         is_secret = (deadline.scope_type, deadline.scope_id) in secret
-        told += _tell(deadline, steps[-1], asides, is_secret)
+        messages += _messages(deadline, steps[-1], asides, is_secret)
         reminders += [_reminder(deadline, step, asides.get(step.role, []), now) for step in steps]
-        _record_escalation(deadline, steps, asides)
+        escalated.append((deadline, steps, asides))
     Reminder.objects.bulk_create(reminders)
+    told = notify_all(messages)
+    for deadline, steps, asides in escalated:
+        _record_escalation(deadline, steps, asides)
     return told
 
 
@@ -187,25 +190,23 @@ def _first_above(deadline: Deadline, role: str, people) -> list:
     return []
 
 
-def _tell(deadline: Deadline, last: rules.Step, asides: dict[str, list], is_secret: bool) -> int:
+def _messages(deadline: Deadline, last: rules.Step, asides: dict[str, list], is_secret: bool) -> list[Message]:
     """One message to who owes the clock, one to those it is reported to; however many steps were missed."""
     title = f"{deadline.rule.title}{deadline.left_words}：{deadline.scope_label} · {deadline.subject_label}"
     url, until = page_of(deadline), f"{when_words(deadline)} 到期。"
     is_overdue = last.kind == StepKind.OVERDUE
     shared = {"url": url, "is_confidential": is_secret, "is_urgent": is_overdue or deadline.rule.is_in_hours}
-    told = 0
+    found = []
     reported = {person.pk: person for people in asides.values() for person in people}
     if deadline.responsible:
         names = "、".join(person.name for person in reported.values())
         body = until + (f"已上报：{names}。" if names else "")
         kind = Kind.OVERDUE if is_overdue else Kind.REMINDER
-        notify(recipients=[deadline.responsible], kind=kind, title=title, body=body, **shared)
-        told += 1
+        found.append(Message([deadline.responsible], kind, title, body, **shared))
     if reported:
         owner = f"责任人：{deadline.responsible.name}。" if deadline.responsible else "责任岗位暂缺人员，请安排。"
-        notify(recipients=reported.values(), kind=Kind.ESCALATION, title=title, body=until + owner, **shared)
-        told += len(reported)
-    return told
+        found.append(Message(list(reported.values()), Kind.ESCALATION, title, until + owner, **shared))
+    return found
 
 
 def _reminder(deadline: Deadline, step: rules.Step, reported: list, now: datetime) -> Reminder:

@@ -4,12 +4,14 @@ from notices.services.delivering import deliver_due, send_test
 from notices.services.digests import write_digests
 from notices.services.preferences import set_preference
 from notices.services.retrying import retry, retry_all
-from notices.services.telling import mark_read, notify
+from notices.services.telling import Message, mark_read, notify, notify_all
 
 __all__ = [
+    "Message",
     "deliver_due",
     "mark_read",
     "notify",
+    "notify_all",
     "retry",
     "retry_all",
     "send_test",

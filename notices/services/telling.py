@@ -1,6 +1,7 @@
 """The one sender of messages: the in-app inbox, and the outbox for the channels outside."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -13,52 +14,82 @@ from staff.models import units_by_parent
 NAMES_SHOWN = 20
 
 
-def notify(
-    *,
-    recipients: Iterable,
-    kind: Kind,
-    title: str,
-    body: str = "",
-    url: str = "",
-    is_urgent: bool = False,
-    is_confidential: bool = False,
-) -> None:
-    """Write one notice to each active recipient, once each, and what goes outside into the outbox.
+@dataclass(frozen=True)
+class Message:
+    """One message to some people. `is_urgent` does not wait for the morning's digest; of what `is_confidential` (秘密)
+    only the kind and the link leave the house."""
 
-    Runs in the caller's transaction: no act, no message. Costs the same few queries whatever the number of recipients.
-    A kind that a person has muted is written as read already and goes nowhere else. `is_urgent` does not wait for the
-    morning's digest; of what `is_confidential` (秘密) only the kind and the link leave the house."""
-    people = {person.pk: person for person in recipients if person is not None and person.is_active}
-    if not people:
-        return
-    title, now = _one_line(title)[:200], timezone.now()
-    wishes = {wish.user_id: wish for wish in Preference.objects.filter(user__in=people)}
-    heard = {pk: person for pk, person in people.items() if not _is_muted(wishes.get(pk), kind)}
-    notices = Notice.objects.bulk_create(
-        Notice(
-            recipient=person,
-            kind=kind,
-            title=title,
-            body=body,
-            url=url,
-            is_confidential=is_confidential,
-            created_at=now,
-            read_at=None if pk in heard else now,
-        )
-        for pk, person in people.items()
-    )
-    if kind in IN_APP_ONLY or not heard:
-        return
-    if is_confidential:
-        title, body = discreet_title(kind), ""
-    by_email = [
-        Delivery(channel=Channel.EMAIL, recipient_id=notice.recipient_id, notice=notice, kind=kind, title=title,
-                 body=body, url=url, created_at=now, next_at=now)
-        for notice in notices
-        if notice.recipient_id in heard
-        and _wants_email(people[notice.recipient_id], wishes.get(notice.recipient_id), is_urgent)
-    ]  # fmt: skip
-    Delivery.objects.bulk_create(by_email + _for_groups(heard.values(), kind, title, url, now))
+    recipients: Iterable
+    kind: Kind
+    title: str
+    body: str = ""
+    url: str = ""
+    is_urgent: bool = False
+    is_confidential: bool = False
+
+
+def notify(**message) -> None:
+    """Write one message (the fields of `Message`); see `notify_all`."""
+    notify_all([Message(**message)])
+
+
+def notify_all(messages: Iterable[Message]) -> int:
+    """Write one notice to each active recipient of each message, once each, and what goes outside into the outbox; returns
+    how many notices were written.
+
+    Runs in the caller's transaction: no act, no message. Costs the same few queries whatever the number of messages and
+    recipients. A kind that a person has muted is written as read already and goes nowhere else."""
+    told = [(message, people) for message in messages if (people := _active(message.recipients))]
+    if not told:
+        return 0
+    now = timezone.now()
+    everybody = {pk for _, people in told for pk in people}
+    wishes = {wish.user_id: wish for wish in Preference.objects.filter(user__in=everybody)}
+    rows = [_Row(message, person, wishes.get(person.pk)) for message, people in told for person in people.values()]
+    notices = Notice.objects.bulk_create(row.notice(now) for row in rows)
+    outside = [
+        _email(row, notice, now) for row, notice in zip(rows, notices, strict=True) if row.wants_email
+    ] + _for_groups(rows, now)
+    Delivery.objects.bulk_create(outside)
+    return len(notices)
+
+
+def _active(recipients) -> dict[int, object]:
+    return {person.pk: person for person in recipients if person is not None and person.is_active}
+
+
+class _Row:
+    """One message to one person, with what this person wishes to hear."""
+
+    def __init__(self, message: Message, person, wish: Preference | None):
+        self.message, self.person = message, person
+        self.is_heard = not _is_muted(wish, message.kind)
+        leaves = self.is_heard and message.kind not in IN_APP_ONLY
+        self.wants_email = leaves and _wants_email(person, wish, message.is_urgent)
+        self.is_for_groups = leaves and message.kind not in NOT_FOR_GROUPS
+
+    def notice(self, now: datetime) -> Notice:
+        message = self.message
+        return Notice(
+            recipient=self.person, kind=message.kind, title=_one_line(message.title)[:200], body=message.body,
+            url=message.url, is_confidential=message.is_confidential, created_at=now,
+            read_at=None if self.is_heard else now,
+        )  # fmt: skip
+
+
+def _told_outside(message: Message) -> dict:
+    """What of a message may leave the house by e-mail."""
+    if message.is_confidential:
+        return {"kind": message.kind, "title": discreet_title(message.kind), "body": "", "url": message.url}
+    title = _one_line(message.title)[:200]
+    return {"kind": message.kind, "title": title, "body": message.body, "url": message.url}
+
+
+def _email(row: _Row, notice: Notice, now: datetime) -> Delivery:
+    return Delivery(
+        channel=Channel.EMAIL, recipient=row.person, notice=notice, created_at=now, next_at=now,
+        **_told_outside(row.message),
+    )  # fmt: skip
 
 
 def mark_read(*, user, notice_ids: Iterable[int] | None = None) -> int:
@@ -89,23 +120,33 @@ def _wants_email(person, wish: Preference | None, is_urgent: bool) -> bool:
     return wish is None or (wish.email and (is_urgent or not wish.digest))
 
 
-def _for_groups(people, kind: Kind, title: str, url: str, now: datetime) -> list[Delivery]:
-    """One message for each bot that carries this kind and looks after one of `people`. A group is wider than its
+def _for_groups(rows: list[_Row], now: datetime) -> list[Delivery]:
+    """One message for each bot that carries its kind and looks after one of its people. A group is wider than its
     recipients, so it gets title, names and link; what the message says is read after logging in."""
-    if kind in NOT_FOR_GROUPS:
-        return []
-    bots = [bot for bot in Bot.objects.filter(is_active=True) if not bot.kinds or kind in bot.kinds]
+    addressed: dict[int, list[_Row]] = {}
+    for row in rows:
+        if row.is_for_groups:
+            addressed.setdefault(id(row.message), []).append(row)
+    bots = list(Bot.objects.filter(is_active=True)) if addressed else []
     above = _units_above() if any(bot.unit_id for bot in bots) else {}
-    found = []
-    for bot in bots:
-        covered = [person for person in people if not bot.unit_id or bot.unit_id in _lineage(person.unit_id, above)]
-        if covered:
-            phones = list(dict.fromkeys(filter(None, (_mobile(person.phone) for person in covered))))
-            found.append(
-                Delivery(channel=bot.channel, bot=bot, kind=kind, title=title, body=_names(covered), url=url,
-                         mentions=phones, created_at=now, next_at=now)
-            )  # fmt: skip
-    return found
+    return [
+        found
+        for group in addressed.values()
+        for bot in bots
+        if not bot.kinds or group[0].message.kind in bot.kinds
+        if (found := _post(bot, group, above, now)) is not None
+    ]
+
+
+def _post(bot: Bot, group: list[_Row], above, now: datetime) -> Delivery | None:
+    """A message for one bot; None where none of its people belong to the bot's unit."""
+    people = [row.person for row in group]
+    covered = [person for person in people if not bot.unit_id or bot.unit_id in _lineage(person.unit_id, above)]
+    if not covered:
+        return None
+    phones = list(dict.fromkeys(filter(None, (_mobile(person.phone) for person in covered))))
+    words = {**_told_outside(group[0].message), "body": _names(covered)}
+    return Delivery(channel=bot.channel, bot=bot, mentions=phones, created_at=now, next_at=now, **words)
 
 
 def _mobile(phone: str) -> str:

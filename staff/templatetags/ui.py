@@ -189,7 +189,9 @@ def clock_badge(clock) -> SafeString:
     if clock is None:
         return mark_safe("")
     kind = CLOCK_KINDS.get(str(clock.light), "calm")
-    return format_html('<span class="due due-clock due-{}" title="{}">{}</span>', kind, date_zh(clock.due_on), clock.left_words)
+    return format_html(
+        '<span class="due due-clock due-{}" title="{}">{}</span>', kind, date_zh(clock.due_on), clock.left_words
+    )
 
 
 @register.inclusion_tag("components/person.html")

@@ -204,7 +204,16 @@ def links(client) -> list[str]:
 
 
 def test_menu_links_only_to_what_one_may_open(cast, project, log_in):
-    assert links(log_in(cast.preparer)) == ["工作台", "待办", "项目", "成果文件", "时限", "时限规则", "工作日历", "评分标准"]
+    assert links(log_in(cast.preparer)) == [
+        "工作台",
+        "待办",
+        "项目",
+        "成果文件",
+        "时限",
+        "时限规则",
+        "工作日历",
+        "评分标准",
+    ]
     assert "委托人" in links(log_in(cast.approver))
     assert links(log_in(cast.administrator)) == [
         "工作台", "工作日历", "评分标准", "人员", "单位", "未送达消息", "基础数据",
