@@ -11,6 +11,7 @@ from deadlines.services.clocks import (
     cancel,
     fulfil,
     hold,
+    owners,
     refresh_responsible,
     reopen,
     start,
@@ -25,7 +26,7 @@ from deadlines.services.time_rules import change_rule, digest_of, preview_rule
 
 __all__ = [
     "ask", "beat", "cancel", "change_days", "change_rule", "change_shifts", "decide", "deciders", "digest_of", "fulfil",
-    "hold", "import_year", "keep_evidence", "nudge", "nudge_all", "preview_calendar", "preview_import", "preview_rule",
+    "hold", "import_year", "keep_evidence", "nudge", "nudge_all", "owners", "preview_calendar", "preview_import", "preview_rule",
     "refresh_responsible", "reopen", "resume", "shorten", "start", "stop", "stop_of", "sweep", "withdraw", "withdraw_of",
     "withdraw_request",
 ]  # fmt: skip

@@ -10,10 +10,21 @@ from django.db import transaction
 from django.utils import timezone
 
 import uploads
-from deadlines import queries, rules, scopes
+from deadlines import queries, scopes
 from deadlines.choices import Decision, RequestKind, State
 from deadlines.models import Deadline, Evidence, Suspension, TimeRequest
-from deadlines.services.clocks import ends, locked, place_of, reckon, require_open, tell, told_scope, when_words
+from deadlines.services.clocks import (
+    course,
+    ends,
+    locked,
+    owners,
+    place_of,
+    reckon,
+    require_open,
+    tell,
+    told_scope,
+    when_words,
+)
 from ledger.services import record
 from staff import permissions
 from staff.choices import Action, Role
@@ -56,11 +67,12 @@ def _facts(request: TimeRequest) -> dict:
 
 
 def deciders(deadline: Deadline, *, asked_by=None) -> list:
-    """Who is told of a request first: 单位技术负责人, where there is none (or it is their own clock or request) 质量办."""
-    apart = (deadline.responsible, asked_by)
+    """Who is told of a request first: 单位技术负责人, where there is none (or it is, or was, their own clock, or
+    their request) 质量办."""
+    apart = owners(deadline) | {asked_by.pk if asked_by else None}
     for role in (Role.TECHNICAL_DIRECTOR, Role.QUALITY_OFFICE):
         place = place_of(deadline, role)
-        people = [each for each in scopes.holders(deadline.scope_type, [place])[place] if each not in apart]
+        people = [each for each in scopes.holders(deadline.scope_type, [place])[place] if each.pk not in apart]
         if people:
             return people
     return []
@@ -107,10 +119,11 @@ def _held_request(request: TimeRequest) -> tuple[TimeRequest, Deadline]:
 
 @transaction.atomic
 def decide(*, actor, request: TimeRequest, approve: bool, note: str = "") -> TimeRequest:
-    """Approve or refuse a request. Neither by who asked nor by who owes the clock. A refusal needs its reason."""
+    """Approve or refuse a request. Neither by who asked nor by who owes the clock, or has owed it. A
+    refusal needs its reason."""
     permissions.require(actor, Action.DECIDE_TIME, scopes.roles_on(actor, request.deadline))
     request, deadline = _held_request(request)
-    if actor.pk in (request.requested_by_id, deadline.responsible_id):
+    if actor.pk == request.requested_by_id or actor.pk in owners(deadline):
         raise PermissionDenied("申请人和责任人不能审批该申请，请由其他审批人办理。")
     if not approve and not note.strip():
         raise ValidationError({"note": "请说明不同意的理由。"})
@@ -203,7 +216,7 @@ def shorten(*, actor, deadline: Deadline, amount: int, reason: str, basis: str, 
     deadline.extra -= amount
     pauses = queries.pauses_of([deadline])[deadline.pk]
     calendar = queries.working_calendar()
-    if rules.course(deadline.term, deadline.started_at, pauses, calendar, now=now).due_at <= now:
+    if course(deadline.term, deadline.started_at, pauses, calendar, now=now).due_at <= now:
         raise ValidationError({"amount": "缩短后时限已经届满，请核对。"})
     request = _asked(actor=actor, deadline=deadline, kind=RequestKind.SHORTENING, reason=reason, basis=basis,
                      upload=evidence, amount=amount, decision=Decision.APPROVED, decided_at=now)  # fmt: skip

@@ -1,6 +1,7 @@
 """Starting and ending clocks. The floors above start them by an event of their own, which they have permitted; what people
 do to a clock by hand is permitted here."""
 
+import json
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from django.utils import timezone
 from deadlines import queries, rules, scopes
 from deadlines.choices import Decision, Event, State
 from deadlines.models import Deadline, Suspension
+from ledger.models import Entry
 from ledger.services import record
 from notices.choices import Kind
 from notices.services import notify
@@ -59,11 +61,29 @@ def ends(deadline: Deadline, before=None) -> dict:
     return {"due_on": deadline.due_on if before is None else [before, deadline.due_on], "due_at": deadline.due_at}
 
 
+def owners(deadline: Deadline) -> set[int]:
+    """The ids of all who owe the clock or have owed it since it started. None of them decides about it: a role can be
+    handed away for as long as a decision takes."""
+    found = {deadline.responsible_id}
+    told = Entry.objects.about(deadline).filter(action__in=("deadline.start", "deadline.reassign"))
+    for data in map(json.loads, told.values_list("data", flat=True)):
+        found |= {data.get("responsible"), data.get("from"), data.get("to")}
+    return found - {None}
+
+
+def course(term: rules.Term, *given, **more) -> rules.Course:
+    """As `rules.course`, for what people have asked for: ValidationError where no end is found."""
+    try:
+        return rules.course(term, *given, **more)
+    except ValueError as error:
+        raise ValidationError("按此计算，时限十年内不会届满，请核对。") from error
+
+
 def reckon(deadline: Deadline, calendar: rules.Calendar, *, now: datetime, pauses=None, since=None) -> None:
     """Set end and next step of a clock anew. Steps that lie behind are not said any more, but for those from `since` on
     (None: now). The caller saves."""
     pauses = queries.pauses_of([deadline])[deadline.pk] if pauses is None else pauses
-    found = rules.course(deadline.term, deadline.started_at, pauses, calendar, now=now)
+    found = course(deadline.term, deadline.started_at, pauses, calendar, now=now)
     deadline.due_on, deadline.due_at = found.due_on, found.due_at
     deadline.next_at = None
     if deadline.state == State.RUNNING:
@@ -116,7 +136,7 @@ def start(*, actor, event: Event, subject: models.Model, scope: models.Model, ur
     for deadline in started:
         rule = deadline.rule
         data = {"rule": rule.code, "version": rule.version, "event_at": event_at, **ends(deadline),
-                "responsible": deadline.responsible_id}  # fmt: skip
+                "of": [deadline.subject_type, deadline.subject_id], "responsible": deadline.responsible_id}  # fmt: skip
         if beyond_reason:
             data["beyond_reason"] = beyond_reason
         record(actor=actor, action="deadline.start", subject=deadline, data=data, scope=scope)
@@ -252,7 +272,7 @@ def fulfil(*, actor, deadline: Deadline, note: str, at: datetime | None = None) 
         permissions.require(actor, Action.DECIDE_TIME, roles)
     if not note.strip():
         raise ValidationError({"note": "请说明完成情况。"})
-    if at is not None and actor.pk == deadline.responsible_id:
+    if at is not None and actor.pk in owners(deadline):
         raise ValidationError({"at": "补记以前的完成时间须由责任人以外的审批人登记。"})
     return stop(actor=actor, deadline=deadline, at=at, note=note.strip())
 
@@ -261,7 +281,7 @@ def fulfil(*, actor, deadline: Deadline, note: str, at: datetime | None = None) 
 def cancel(*, actor, deadline: Deadline, reason: str) -> Deadline:
     """The event was registered in error: the clock ends without having been owed."""
     permissions.require(actor, Action.DECIDE_TIME, scopes.roles_on(actor, deadline))
-    if actor.pk == deadline.responsible_id:
+    if actor.pk in owners(deadline):
         raise ValidationError("责任人不能作废自己的时限，请由其他审批人办理。")
     if not reason.strip():
         raise ValidationError({"reason": "请说明作废理由。"})
@@ -291,7 +311,7 @@ def reopen(*, actor, deadline: Deadline, reason: str) -> Deadline:
     deadline = locked(deadline)
     if deadline.state != State.FULFILLED:
         raise ValidationError("只有已完成的时限可以恢复计时。")
-    if actor.pk == deadline.responsible_id:
+    if actor.pk in owners(deadline):
         raise ValidationError("责任人不能恢复自己的时限，请由其他审批人办理。")
     if not reason.strip():
         raise ValidationError({"reason": "请说明理由。"})

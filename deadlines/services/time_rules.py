@@ -12,7 +12,7 @@ from django.utils import timezone
 from deadlines import queries, rules, scopes
 from deadlines.choices import State
 from deadlines.models import Deadline, DeadlineRule
-from deadlines.services.clocks import ends, reckon, tell, told_scope
+from deadlines.services.clocks import course, ends, reckon, tell, told_scope
 from ledger.rules import canonical_json
 from ledger.services import record
 from staff import permissions
@@ -22,6 +22,9 @@ FIELDS = (
     "title", "amount", "measure", "moves_to_working_day", "business_lines", "contract_kind", "owed_by", "reminders",
     "escalation", "repeat_every", "fulfilled_by", "max_times", "clause", "is_active",
 )  # fmt: skip
+
+
+MOST = 10_000
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,18 @@ def _checked(rule: DeadlineRule, changes: dict) -> DeadlineRule:
 
 def _check_plan(rule: DeadlineRule) -> None:
     days = rule.reminders
-    if not isinstance(days, list) or not all(type(each) is int and 0 <= each <= 10_000 for each in days):
+    if not isinstance(days, list) or not all(type(each) is int and 0 <= each <= MOST for each in days):
         raise ValidationError({"reminders": "提前提醒须为不小于 0 的整数。"})
+    # No number of days or minutes that leaves the calendar: SQLite would keep any.
+    if rule.repeat_every > MOST:
+        raise ValidationError({"repeat_every": f"升级到顶后再提醒的间隔不能大于 {MOST}。"})
     ladder = rule.escalation
     known = set(Role.values)
     if not isinstance(ladder, list) or not all(
         isinstance(step, list | tuple)
         and len(step) == 2
         and type(step[0]) is int
-        and 1 <= step[0] <= 10_000
+        and 1 <= step[0] <= MOST
         and step[1] in known
         for step in ladder
     ):
@@ -104,7 +110,7 @@ def _moves(running: list[Deadline], calendar: rules.Calendar, following: Deadlin
             term = rules.Term(
                 max(following.amount + deadline.extra, 1), following.measure, following.moves_to_working_day
             )
-        found = rules.course(term, deadline.started_at, pauses[deadline.pk], calendar, now=now)
+        found = course(term, deadline.started_at, pauses[deadline.pk], calendar, now=now)
         moves.append(Move(deadline, found.due_on, found.due_at))
     return moves
 
@@ -161,7 +167,7 @@ def _carry_over(moves: list[Move], *, actor, why: str, following: DeadlineRule |
             reckon(deadline, calendar, now=now, pauses=pauses[deadline.pk])
         deadline.save(update_fields=["rule", "due_on", "due_at", "next_at"])
         record(actor=actor, action="deadline.follow", subject=deadline, scope=told_scope(deadline),
-               data={"why": why, **ends(deadline, before)})  # fmt: skip
+               data={"why": why, "version": deadline.rule.version, **ends(deadline, before)})  # fmt: skip
         if deadline.due_on != before and deadline.responsible:
             tell(deadline, [deadline.responsible], body=f"{why}。",
                  title=f"到期日由 {before:%Y-%m-%d} 改为 {deadline.due_on:%Y-%m-%d}：{deadline}")  # fmt: skip

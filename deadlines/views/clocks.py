@@ -72,6 +72,8 @@ def _can(request, deadline) -> dict:
         permissions.allows(action, roles) for action in (Action.KEEP_TIME, Action.DECIDE_TIME, Action.NUDGE)
     )
     is_own = request.user.pk == deadline.responsible_id
+    # Asked of the ledger only where it makes a difference.
+    has_owed = is_own or (decide and request.user.pk in services.owners(deadline))
     running, suspended = deadline.state == State.RUNNING, deadline.state == State.SUSPENDED
     return {
         "fulfil": deadline.is_open and (keep or decide),
@@ -79,9 +81,9 @@ def _can(request, deadline) -> dict:
         "shorten": running and keep,
         "resume": suspended and keep,
         "nudge": deadline.is_open and nudge and not is_own and deadline.responsible_id is not None,
-        "cancel": deadline.is_open and decide and not is_own,
-        "reopen": deadline.state == State.FULFILLED and decide and not is_own,
-        "decide": decide and not is_own,
+        "cancel": deadline.is_open and decide and not has_owed,
+        "reopen": deadline.state == State.FULFILLED and decide and not has_owed,
+        "decide": decide and not has_owed,
     }
 
 

@@ -2,17 +2,22 @@
 
 import re
 from datetime import date
+from datetime import time as time_of_day
 
 import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from deadlines import rules, services
 from deadlines.choices import Event, Measure
+from deadlines.models import Deadline
 from deadlines.services import feeds as services_feeds
+from deadlines.verification import ended_clocks_match
 from projects.models import Assignment, Project
+from projects.services import assign, end_assignment
 from staff.choices import Role
 from staff.models import User
-from tests.deadlines.conftest import extension, moment, rows_of, upload
+from tests.deadlines.conftest import extension, moment, now_in_database, rows_of, rule, upload
 
 # ── Pure rules ──────────────────────────────────────────────────────────────
 LADDER = [(30, "technical_director"), (120, "quality_office"), (480, "executive")]
@@ -233,3 +238,156 @@ def test_markup_and_line_breaks_stay_text_on_the_page_and_in_the_feed(cast, log_
     lines = re.split("\r?\n", re.sub("\r?\n[ \t]", "", client.get(f"/calendar-feed/{secret}.ics").content.decode()))
     assert [line for line in lines if line.startswith(("ATTENDEE", "X-EVIL"))] == []
     assert lines.count("BEGIN:VALARM") == 1
+
+
+# ── Who owes a clock and would like to decide about it ──────────────────────
+@pytest.fixture
+def director(cast, project):
+    """审核人 is technical director of the unit, and project manager in the place of 复核人."""
+    end_assignment(
+        actor=cast.approver, assignment=project.assignments.get(role="project_manager"), ends_on=date(2026, 3, 1)
+    )
+    assign(
+        actor=cast.approver, project=project, user=cast.approver, role=Role.PROJECT_MANAGER, starts_on=date(2026, 3, 1)
+    )
+    return cast.approver
+
+
+def hand_away(project, director, to) -> None:
+    """The director is no project manager any more, for as long as it takes."""
+    assign(actor=director, project=project, user=to, role=Role.PROJECT_MANAGER)
+    own = project.assignments.get(role="project_manager", user=director)
+    end_assignment(actor=director, assignment=own, ends_on=date(2026, 3, 1))
+
+
+@pytest.mark.django_db
+def test_who_hands_the_role_away_for_a_day_does_not_decide_about_the_clock_owed_before(cast, project, start, director):
+    deadline = start()
+    assert deadline.responsible == director
+    asked = extension(cast.checker, deadline, amount=30)
+    hand_away(project, director, to=cast.expert1)
+    deadline = now_in_database(deadline)
+    assert deadline.responsible == cast.expert1
+    with pytest.raises(PermissionDenied):
+        services.decide(actor=director, request=asked, approve=True)
+    for act in (
+        lambda: services.cancel(actor=director, deadline=deadline, reason="登记有误"),
+        lambda: services.fulfil(actor=director, deadline=deadline, note="早已完成", at=deadline.started_at),
+    ):
+        with pytest.raises(ValidationError, match="责任人"):
+            act()
+    services.fulfil(actor=cast.expert1, deadline=deadline, note="已完成")
+    with pytest.raises(ValidationError, match="责任人"):
+        services.reopen(actor=director, deadline=deadline, reason="尚未完成")
+
+
+@pytest.mark.django_db
+def test_request_goes_to_somebody_who_may_decide_about_it(cast, project, start, director):
+    """Not to the director who owed the clock until yesterday: it would lie there."""
+    deadline = start()
+    hand_away(project, director, to=cast.expert1)
+    deadline = now_in_database(deadline)
+    assert services.deciders(deadline) == [cast.quality_office]
+    asked = extension(cast.expert1, deadline)
+    assert services.decide(actor=cast.quality_office, request=asked, approve=True).decision == "approved"
+
+
+@pytest.mark.django_db
+def test_page_offers_nothing_to_decide_to_who_owed_the_clock_before(cast, project, start, director, log_in):
+    deadline = start()
+    extension(cast.checker, deadline)
+    hand_away(project, director, to=cast.expert1)
+    page = log_in(director).get(f"/deadlines/{deadline.pk}/")
+    assert not page.context["may_decide"]
+    assert not page.context["can"]["cancel"]
+    assert log_in(cast.quality_office).get(f"/deadlines/{deadline.pk}/").context["may_decide"]
+
+
+@pytest.mark.django_db
+def test_who_has_never_owed_the_clock_decides_as_before(cast, start):
+    deadline = start()
+    assert services.decide(actor=cast.approver, request=extension(cast.verifier, deadline), approve=True)
+
+
+# ── Longer and longer ───────────────────────────────────────────────────────
+@pytest.mark.django_db
+def test_clock_is_not_extended_beyond_ten_years(cast, start):
+    deadline = start()
+    for _ in range(9):
+        services.decide(actor=cast.approver, request=extension(cast.verifier, deadline, 365), approve=True)
+    one_more = extension(cast.verifier, deadline, 365)
+    with pytest.raises(ValidationError, match="十年"):
+        services.decide(actor=cast.approver, request=one_more, approve=True)
+    assert now_in_database(deadline).extra == 9 * 365
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("repeat", [10_001, 4_000_000, 10**12])
+def test_rule_repeats_within_reason(cast, start, repeat):
+    """Four million days lie beyond the calendar; SQLite takes any number."""
+    with pytest.raises(ValidationError, match="间隔"):
+        services.preview_rule(rule("urgent_staff"), {"repeat_every": repeat})
+
+
+@pytest.mark.django_db
+def test_rule_that_no_working_hours_can_fill_is_refused_when_it_is_previewed(cast, start):
+    services.change_shifts(actor=cast.quality_office, shifts=[(time_of_day(8, 30), time_of_day(8, 40))], reason="试")
+    start(Event.INQUIRY_ASKED)
+    with pytest.raises(ValidationError, match="十年"):
+        services.preview_rule(rule("inquiry_reply"), {"amount": 730})
+
+
+# ── Edits in the database, behind the application's back ────────────────────
+EDITS = [
+    ("due_on", date(2026, 12, 31)),
+    ("due_at", moment("2026-12-31 00:00")),
+    ("started_at", moment("2026-02-01 00:00")),
+    ("extra", 30),
+    ("state", "suspended"),
+    ("stopped_at", moment("2026-03-02 10:00")),
+    ("stopped_by_id", None),
+    ("responsible_id", None),
+    ("scope_id", 10**6),
+    ("subject_id", 10**6),
+    ("next_at", None),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("column", "value"), EDITS)
+def test_edited_clock_is_named(cast, start, time, column, value):
+    deadline = start(Event.URGENT_ASKED)
+    if column in ("stopped_at", "stopped_by_id"):
+        time.go(days=9)
+        services.fulfil(actor=cast.verifier, deadline=deadline, note="已到岗")
+    assert list(ended_clocks_match()) == []
+    Deadline.objects.filter(pk=deadline.pk).update(**{column: value})
+    [problem] = ended_clocks_match()
+    assert f"时限 {deadline.pk}" in problem
+
+
+@pytest.mark.django_db
+def test_clock_that_is_put_under_another_rule_is_named(cast, start):
+    deadline = start()
+    Deadline.objects.filter(pk=deadline.pk).update(rule=rule("settlement_draft_main"))
+    [problem] = ended_clocks_match()
+    assert "规则" in problem
+
+
+@pytest.mark.django_db
+def test_clock_that_followed_its_rule_is_in_order(cast, start):
+    deadline = start()
+    moves = services.preview_rule(rule("settlement_review_main"), {"amount": 40})
+    services.change_rule(actor=cast.quality_office, rule=rule("settlement_review_main"), changes={"amount": 40}, reason="修订",
+                         move_running=True, seen=services.digest_of(moves))  # fmt: skip
+    assert now_in_database(deadline).rule.version == 2
+    assert list(ended_clocks_match()) == []
+
+
+@pytest.mark.django_db
+def test_clock_that_was_deleted_is_named(cast, start):
+    kept, gone = start(), start(Event.URGENT_ASKED)
+    Deadline.objects.filter(pk=gone.pk).delete()
+    [problem] = ended_clocks_match()
+    assert f"时限 {gone.pk}" in problem
+    assert f"时限 {kept.pk}（" not in problem
