@@ -74,11 +74,13 @@ def require_no_return(project: Project) -> None:
 
 def may_move_return(actor, project: Project, roles) -> bool:
     """Whether `actor` may change the day on which the service ended: while the clock of the return runs, who decides about
-    time and does not owe it."""
+    time and neither owes it nor has owed it."""
     running = list(_of_return(project))
     if not running:
         return True
-    return permissions.allows(Action.DECIDE_TIME, roles) and actor.pk not in {each.responsible_id for each in running}
+    return permissions.allows(Action.DECIDE_TIME, roles) and not any(
+        actor.pk in deadlines.owners(each) for each in running
+    )
 
 
 # ── The issue ───────────────────────────────────────────────────────────────

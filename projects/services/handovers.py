@@ -220,7 +220,7 @@ def complete_handover(*, actor, handover: Handover, completed_on: date, beyond_r
 def reopen_handover(*, actor, handover: Handover, reason: str) -> Handover:
     """Completion was registered in error: the set is open again and its running clocks are void.
 
-    Raises PermissionDenied for who owes one of these clocks, ValidationError once one of them was fulfilled."""
+    Raises PermissionDenied for who owes or has owed one of these clocks, ValidationError once one of them was fulfilled."""
     _require(actor, Action.DECIDE_TIME, handover.project)
     handover = _hold(handover)
     if handover.completed_on is None:
@@ -230,7 +230,7 @@ def reopen_handover(*, actor, handover: Handover, reason: str) -> Handover:
     own = Deadline.objects.of(handover)
     if own.filter(state=State.FULFILLED).exists():
         raise ValidationError("该份资料的时限已有完成的，不能撤销齐全登记。")
-    if own.open().filter(responsible=actor).exists():
+    if any(actor.pk in deadlines.owners(each) for each in own.open()):
         raise PermissionDenied("责任人不能撤销自己时限的起算，请由其他审批人办理。")
     was = handover.completed_on
     handover.completed_on = handover.completed_by = handover.completed_at = None

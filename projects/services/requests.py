@@ -10,6 +10,7 @@ from deadlines import scopes
 from deadlines import services as deadlines
 from deadlines.choices import Event
 from deadlines.models import Deadline
+from deadlines.services.clocks import EARLIEST
 from ledger.services import record
 from projects.models import Inquiry, UrgentRequest
 from projects.queries import roles_on
@@ -18,12 +19,20 @@ from staff import permissions
 from staff.choices import Action
 
 
+def _require_likely(asked_at: datetime) -> None:
+    """Asked before the request is kept: the first day of the calendar cannot be told in UTC."""
+    now = timezone.now()
+    if asked_at > now:
+        raise ValidationError({"asked_at": "收到时间不能晚于现在。"})
+    if now - asked_at > EARLIEST:
+        raise ValidationError({"asked_at": "收到时间在三年以前，请核对日期。"})
+
+
 @transaction.atomic
 def register_inquiry(*, actor, project, question, asked_by, asked_at: datetime, channel) -> Inquiry:
     """Keep a client's question with the instant at which it arrived; its clock starts then."""
     permissions.require(actor, Action.MANAGE_INQUIRIES, roles_on(actor, project))
-    if asked_at > timezone.now():
-        raise ValidationError({"asked_at": "收到时间不能晚于现在。"})
+    _require_likely(asked_at)
     inquiry = Inquiry(project=project, question=question, asked_by=asked_by, asked_at=asked_at, channel=channel)
     inquiry.full_clean()
     inquiry.save()
@@ -56,8 +65,7 @@ def answer_inquiry(*, actor, inquiry: Inquiry, answer: str) -> Inquiry:
 def register_urgent(*, actor, project, need: str, asked_by: str, asked_at: datetime) -> UrgentRequest:
     """The client wants people on the spot; the clock of a day starts when they said so (§6)."""
     permissions.require(actor, Action.MANAGE_INQUIRIES, roles_on(actor, project))
-    if asked_at > timezone.now():
-        raise ValidationError({"asked_at": "收到时间不能晚于现在。"})
+    _require_likely(asked_at)
     urgent = UrgentRequest(project=project, need=need, asked_by=asked_by, asked_at=asked_at, registered_by=actor)
     urgent.full_clean()
     urgent.save(force_insert=True)
@@ -70,7 +78,7 @@ def register_urgent(*, actor, project, need: str, asked_by: str, asked_at: datet
 @transaction.atomic
 def close_urgent(*, actor, urgent: UrgentRequest, arrived_at: datetime, arrival_note: str) -> UrgentRequest:
     """The people are there, or help from the office has begun. The clock ends when this is registered; at the arrival
-    itself only if who decides about time, and does not owe the clock, registers it (as in `deadlines.services.fulfil`)."""
+    itself only if who decides about time, and neither owes nor has owed the clock, registers it (as in `deadlines.services.fulfil`)."""
     permissions.require(actor, Action.MANAGE_INQUIRIES, roles_on(actor, urgent.project))
     urgent = UrgentRequest.objects.select_for_update(of=("self",)).select_related("project__unit").get(pk=urgent.pk)
     if urgent.arrived_at is not None:
@@ -85,7 +93,7 @@ def close_urgent(*, actor, urgent: UrgentRequest, arrived_at: datetime, arrival_
     urgent.save(update_fields=["arrived_at", "arrival_note", "closed_by"])
     for deadline in Deadline.objects.open().of(urgent).select_related("responsible"):
         decides = permissions.allows(Action.DECIDE_TIME, scopes.roles_on(actor, deadline))
-        at = arrived_at if decides and actor.pk != deadline.responsible_id else now
+        at = arrived_at if decides and actor.pk not in deadlines.owners(deadline) else now
         deadlines.stop(actor=actor, deadline=deadline, at=at, note=urgent.arrival_note)
     record(actor=actor, action="urgent.close", subject=urgent, scope=urgent.project,
            data={"arrived_at": arrived_at, "text": urgent.arrival_note})  # fmt: skip
