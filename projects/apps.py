@@ -40,8 +40,10 @@ class ProjectsConfig(AppConfig):
     def ready(self):
         """Tell the floors below our words, and how a clock finds its people on a project."""
         from deadlines import scopes
-        from ledger import labels
+        from ledger import checks, labels
         from projects import clocks
+        from projects.verification import completions_match
 
         labels.register(LEDGER_WORDS)
+        checks.register(completions_match)
         scopes.register(clocks.scope())

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from deadlines.models import Deadline
+from ledger import checks
 from projects import services
 from projects.choices import HandoverKind, MaterialCategory
 from projects.models import Assignment, Handover, Inquiry, UrgentRequest
@@ -192,3 +193,22 @@ def test_arrival_registered_by_who_owed_the_clock_counts_from_now(cast, project,
     clock = Deadline.objects.of(urgent).get()
     assert clock.stopped_at == timezone.now()
     assert clock.light == "late"
+
+
+# ── Edits in the database, behind the application's back ────────────────────
+def test_edited_day_of_completion_is_named(cast, project):
+    handover = one_set(project, cast.verifier)
+    services.complete_handover(actor=cast.verifier, handover=handover, completed_on=THURSDAY)
+    one_set(project, cast.verifier)
+    assert checks.verify().problems == []
+    Handover.objects.filter(pk=handover.pk).update(completed_on=FRIDAY)
+    assert checks.verify().problems == [f"资料清单 {handover.pk}（{handover}）的齐全日期与证据链不符"]
+
+
+def test_completion_that_was_taken_back_is_in_order(cast, project):
+    handover = one_set(project, cast.verifier)
+    services.complete_handover(actor=cast.verifier, handover=handover, completed_on=THURSDAY)
+    services.reopen_handover(actor=cast.quality_office, handover=handover, reason="登记有误")
+    assert checks.verify().problems == []
+    services.complete_handover(actor=cast.verifier, handover=handover, completed_on=FRIDAY)
+    assert checks.verify().problems == []
