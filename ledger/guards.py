@@ -84,7 +84,13 @@ def install(connection, table: str, mutable: tuple[str, ...] = ()) -> None:
             cursor.execute(statement)
 
 
-def _postgres_sql_when(table: str, condition: str, covers_new: bool) -> list[str]:
+def _change_when(columns: list[str], condition: str, mutable: tuple[str, ...], differs: str) -> str:
+    """The SQL condition under which an update of a closed row is refused: any, or any but of the `mutable` columns."""
+    old = condition.format(row="OLD")
+    return f"({old}) AND ({_forbidden_change(columns, mutable, differs)})" if mutable else old
+
+
+def _postgres_sql_when(table: str, condition: str, covers_new: bool, change: str) -> list[str]:
     # A trigger's WHEN may not hold a subquery, so the question is asked inside the function.
     old, new = condition.format(row="OLD"), condition.format(row="NEW") if covers_new else "FALSE"
     refusal = f"RAISE EXCEPTION '{MESSAGE}: {table}' USING ERRCODE = 'integrity_constraint_violation'"
@@ -92,8 +98,8 @@ def _postgres_sql_when(table: str, condition: str, covers_new: bool) -> list[str
         f"""CREATE OR REPLACE FUNCTION "{table}_refuse_when"() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF TG_OP = 'TRUNCATE' THEN {refusal}; END IF;
-                IF TG_OP <> 'INSERT' THEN IF {old} THEN {refusal}; END IF; END IF;
-                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                IF TG_OP = 'DELETE' THEN IF {old} THEN {refusal}; END IF; RETURN OLD; END IF;
+                IF TG_OP = 'UPDATE' THEN IF {change} THEN {refusal}; END IF; END IF;
                 IF {new} THEN {refusal}; END IF;
                 RETURN NEW;
             END $$""",
@@ -108,29 +114,37 @@ def _postgres_sql_when(table: str, condition: str, covers_new: bool) -> list[str
     return statements
 
 
-def _sqlite_sql_when(table: str, condition: str, covers_new: bool, unique_keys: list[list[str]]) -> list[str]:
+def _sqlite_sql_when(
+    table: str, condition: str, covers_new: bool, change: str, unique_keys: list[list[str]]
+) -> list[str]:
     old, new = condition.format(row="OLD"), condition.format(row="NEW") if covers_new else "FALSE"
     refusal = f"SELECT RAISE(ABORT, '{MESSAGE}: {table}')"
     return [
         _sqlite_no_replace(table, unique_keys),
         f"""CREATE TRIGGER "{table}_no_insert" BEFORE INSERT ON "{table}" FOR EACH ROW WHEN {new}
             BEGIN {refusal}; END""",
-        f"""CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN {old} OR {new}
+        f"""CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN ({change}) OR {new}
             BEGIN {refusal}; END""",
         f"""CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW WHEN {old}
             BEGIN {refusal}; END""",
     ]
 
 
-def install_when(connection, table: str, condition: str, covers_new: bool = False) -> None:
+def install_when(
+    connection, table: str, condition: str, covers_new: bool = False, mutable: tuple[str, ...] = ()
+) -> None:
     """Create the triggers that refuse UPDATE and DELETE of the rows for which `condition` holds, and TRUNCATE always.
 
     `condition` is SQL with `{row}` for the row; `covers_new` asks it of a row as it would become too, so that nothing is
-    added to what is closed."""
+    added to what is closed. `mutable` as in `install`: columns of a closed row that may go from NULL to a value once."""
+    columns = _columns(connection, table)
     if connection.vendor == "postgresql":
-        statements = _postgres_sql_when(table, condition, covers_new)
+        change = _change_when(columns, condition, mutable, "IS DISTINCT FROM")
+        statements = _postgres_sql_when(table, condition, covers_new, change)
     else:
-        statements = _sqlite_sql_when(table, condition, covers_new, _sqlite_unique_keys(connection, table))
+        change = _change_when(columns, condition, mutable, "IS NOT")
+        keys = _sqlite_unique_keys(connection, table)
+        statements = _sqlite_sql_when(table, condition, covers_new, change, keys)
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -152,10 +166,12 @@ def protect(table: str, mutable: tuple[str, ...] = ()) -> migrations.RunPython:
     )
 
 
-def protect_when(table: str, condition: str, covers_new: bool = False) -> migrations.RunPython:
+def protect_when(
+    table: str, condition: str, covers_new: bool = False, mutable: tuple[str, ...] = ()
+) -> migrations.RunPython:
     """The migration operation that makes some rows of a table append-only; see `install_when`."""
     return migrations.RunPython(
-        lambda apps, schema_editor: install_when(schema_editor.connection, table, condition, covers_new),
+        lambda apps, schema_editor: install_when(schema_editor.connection, table, condition, covers_new, mutable),
         lambda apps, schema_editor: remove(schema_editor.connection, table),
     )
 

@@ -9,4 +9,11 @@ class ScoringConfig(AppConfig):
     def ready(self):
         from ledger import labels
 
-        labels.register({"standard.publish": "发布评分标准", "standard.copy": "复制评分标准"})
+        labels.register(
+            {
+                "standard.copy": "复制评分标准",
+                "standard.edit": "修改评分标准草稿",
+                "standard.publish": "发布评分标准",
+                "standard.discard": "删除评分标准草稿",
+            }
+        )

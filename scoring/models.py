@@ -15,13 +15,20 @@ _NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
 class StandardQuerySet(models.QuerySet):
+    def published(self):
+        return self.filter(published_at__isnull=False)
+
+    def drafts(self):
+        return self.filter(published_at__isnull=True)
+
     def current(self, purpose: Purpose):
         """The version in force for a purpose: the newest one that is published."""
-        return self.filter(purpose=purpose, published_at__isnull=False).order_by("-version").first()
+        return self.published().filter(purpose=purpose).order_by("-version").first()
 
 
 class Standard(models.Model):
-    """One version of a scoring standard; frozen from its first use on."""
+    """One version of a scoring standard. A draft is edited freely; what it says is fixed once it is published, by the
+    database itself (migration 0006), and `frozen_at` tells when it was first used."""
 
     purpose = models.CharField("用途", max_length=20, choices=Purpose)
     version = models.PositiveIntegerField("版本")
@@ -37,6 +44,18 @@ class Standard(models.Model):
     veto_cap = models.DecimalField("一票否决后最高分", **POINTS, default=Decimal(59))
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
     frozen_at = models.DateTimeField("首次使用（冻结）时间", null=True, blank=True, editable=False)
+    # Of a draft: how often it was saved, when and by whom last. Who saves an older turn has not seen the newer.
+    turn = models.PositiveIntegerField("保存次数", default=0, editable=False)
+    changed_at = models.DateTimeField("最近修改时间", null=True, blank=True, editable=False)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="最近修改人",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
 
     objects = StandardQuerySet.as_manager()
 
@@ -49,6 +68,10 @@ class Standard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title}（第 {self.version} 版）"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None
 
     @property
     def thresholds(self) -> rules.Thresholds:

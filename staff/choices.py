@@ -60,6 +60,11 @@ class Action(models.TextChoices):
     DECIDE_TIME = "decide_time", "审批时限变更"
     NUDGE = "nudge", "催办"
     MANAGE_TIME_RULES = "manage_time_rules", "维护时限规则与工作日历"
+    # scoring
+    MANAGE_STANDARDS = "manage_standards", "维护评分标准"
+    # complaints and reports
+    HANDLE_COMPLAINTS = "handle_complaints", "受理投诉举报"
+    SEE_REPORTER = "see_reporter", "查看举报人身份"
     # deliverables and the chain
     CREATE_DELIVERABLE = "create_deliverable", "新建成果文件"
     PREPARE = "prepare", "编制与提交"

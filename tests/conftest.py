@@ -73,7 +73,7 @@ def _empty_and_restore(self):
         connection = connections[name]
         with guards_lifted(connection):
             call_command("flush", verbosity=0, interactive=False, database=name, inhibit_post_migrate=True)
-        connection.creation.deserialize_db_from_string(_data_of_migrations[name])
+            connection.creation.deserialize_db_from_string(_data_of_migrations[name])
         # The rows came back with their numbers, of which PostgreSQL's sequences know nothing.
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):

@@ -79,8 +79,8 @@ def test_deductions_by_a_standard_that_was_replaced_meanwhile_are_not_lost(cast,
     round = flow.sign(deliverable)
     old = Standard.objects.current(Purpose.DELIVERABLE)
     hits = {f"hits_{item.pk}": "1" for item in Deduction.objects.filter(criterion__standard=old)}
-    draft = copy_standard(actor=cast.administrator, standard=old)
-    publish_standard(actor=cast.administrator, standard=draft)
+    draft = copy_standard(actor=cast.quality_office, standard=old)
+    publish_standard(actor=cast.quality_office, standard=draft, turn=draft.turn, against=old.version)
     page = log_in(cast.approver).post(reverse("reviews:sign", args=[round.pk]), sign_data(round, **hits))
     assert "评分标准已更新" in page.content.decode()
     assert not round.signatures.filter(level=round.level).exists()

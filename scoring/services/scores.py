@@ -1,4 +1,4 @@
-"""Writing score sheets, and publishing standards."""
+"""Giving a score by a published standard."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -7,11 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
-from ledger.services import record
 from scoring import rules
-from scoring.models import Deduction, ScoreSheet, Standard
-from staff import permissions
-from staff.choices import Action
+from scoring.models import ScoreSheet, Standard
 
 
 def _snapshot(criteria, hits: Mapping[int, Decimal], deduction_rules: Mapping[int, rules.DeductionRule]) -> list[dict]:
@@ -83,70 +80,3 @@ def give_score(*, scorer, subject: models.Model, standard: Standard, hits: Mappi
         grade=grade,
         is_vetoed=is_vetoed,
     )
-
-
-@transaction.atomic
-def publish_standard(*, actor, standard: Standard) -> Standard:
-    """Put a draft version in force. Raises ValidationError when its maxima do not add up to 100."""
-    permissions.require_post(actor, Action.CONFIGURE)
-    full = standard.criteria.aggregate(sum=models.Sum("maximum"))["sum"] or Decimal(0)
-    if full != rules.FULL_MARK:
-        raise ValidationError(f"各评分项满分合计为 {full} 分，应为 100 分。")
-    if not Deduction.objects.filter(criterion__standard=standard).exists():
-        raise ValidationError("评分标准还没有扣分细则。")
-    if not Standard.objects.filter(pk=standard.pk, published_at__isnull=True).update(published_at=timezone.now()):
-        raise ValidationError("该版本已发布。")
-    standard.refresh_from_db()
-    record(actor=actor, action="standard.publish", subject=standard, data=_content(standard))
-    return standard
-
-
-def _content(standard: Standard) -> dict:
-    """The whole standard as the ledger keeps it when it comes into force."""
-    return {
-        "version": standard.version,
-        "title": standard.title,
-        "pass_mark": standard.pass_mark,
-        "good_mark": standard.good_mark,
-        "good_inclusive": standard.good_inclusive,
-        "veto_cap": standard.veto_cap,
-        "criteria": [
-            {
-                "title": criterion.title,
-                "maximum": criterion.maximum,
-                "items": [
-                    {"text": item.text, "points": item.points, "cap": item.cap, "is_veto": item.is_veto}
-                    for item in criterion.deductions.all()
-                ],
-            }
-            for criterion in standard.criteria.prefetch_related("deductions")
-        ],
-    }
-
-
-@transaction.atomic
-def copy_standard(*, actor, standard: Standard) -> Standard:
-    """A draft with the same content as the next version: a published one is changed this way only."""
-    permissions.require_post(actor, Action.CONFIGURE)
-    criteria = list(standard.criteria.prefetch_related("deductions"))
-    newest = Standard.objects.filter(purpose=standard.purpose).aggregate(newest=models.Max("version"))["newest"]
-    draft = Standard.objects.create(
-        purpose=standard.purpose,
-        version=newest + 1,
-        title=standard.title,
-        is_sample=standard.is_sample,
-        pass_mark=standard.pass_mark,
-        good_mark=standard.good_mark,
-        good_inclusive=standard.good_inclusive,
-        veto_cap=standard.veto_cap,
-    )
-    for criterion in criteria:
-        items = list(criterion.deductions.all())
-        criterion.pk, criterion.standard = None, draft
-        criterion._state.adding = True
-        criterion.save()
-        for item in items:
-            item.pk, item.criterion = None, criterion
-        Deduction.objects.bulk_create(items)
-    record(actor=actor, action="standard.copy", subject=draft, data={"from": standard.version, "to": draft.version})
-    return draft
