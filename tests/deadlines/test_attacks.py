@@ -391,3 +391,56 @@ def test_clock_that_was_deleted_is_named(cast, start):
     [problem] = ended_clocks_match()
     assert f"时限 {gone.pk}" in problem
     assert f"时限 {kept.pk}（" not in problem
+
+
+# ── The quality office, or who sits at its desk ─────────────────────────────
+@pytest.mark.django_db
+def test_no_field_of_a_rule_breaks_its_page(cast, log_in, start):
+    start(Event.URGENT_ASKED)
+    browser, url = log_in(cast.quality_office), "/time-rules/urgent_staff/edit/"
+    form = browser.get(url).context["form"]
+    facts = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
+    facts["reminders"] = "7, 3, 1, 0"
+    for field in [*form.fields, "step", "seen", "reason", "move_running"]:
+        for value in ["\x00", "１２", "-1", "1e400", HUGE, "٣", "甲" * 400, "4000000"]:
+            answer = browser.post(url, facts | {"step": "confirm"} | {field: value})
+            assert answer.status_code == 200, (field, value)
+    assert rule("urgent_staff").version == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("page", "facts"),
+    [("2026/change/", {"day": "2026-05-06", "value": "off", "note": "甲", "step": "confirm", "seen": "x", "move_running": "keep"}),
+     ("2026/import/", {"seen": "x", "move_running": "keep"}),
+     ("hours/", {"reason": "甲", "starts_1": "08:30", "ends_1": "12:00"})],
+)  # fmt: skip
+def test_no_field_of_the_calendar_breaks_its_page(cast, log_in, page, facts):
+    browser = log_in(cast.quality_office)
+    for field in facts:
+        for value in [*STRANGE, "2026-W19-3", "24:00", "25:99", "9999-12-31"]:
+            assert browser.post(f"/work-calendar/{page}", facts | {field: value}).status_code in (200, 302), (
+                field,
+                value,
+            )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("year", ["0", "1", "1999", "2101", "9999", "10000", HUGE])
+def test_year_beyond_the_calendar_has_no_page(cast, log_in, year):
+    browser = log_in(cast.quality_office)
+    for page in ("", "change/", "import/"):
+        assert browser.get(f"/work-calendar/{year}/{page}").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", ["verifier", "approver", "administrator", "auditor", "executive"])
+def test_nobody_but_the_quality_office_changes_rules_and_calendar(cast, log_in, part):
+    browser = log_in(getattr(cast, part))
+    for page in (
+        "/time-rules/urgent_staff/edit/",
+        "/work-calendar/2026/change/",
+        "/work-calendar/2026/import/",
+        "/work-calendar/hours/",
+    ):
+        assert browser.post(page, {}).status_code == 403
