@@ -410,16 +410,16 @@ def test_no_field_of_a_rule_breaks_its_page(cast, log_in, start):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("page", "facts"),
+    ("address", "facts"),
     [("2026/change/", {"day": "2026-05-06", "value": "off", "note": "甲", "step": "confirm", "seen": "x", "move_running": "keep"}),
      ("2026/import/", {"seen": "x", "move_running": "keep"}),
      ("hours/", {"reason": "甲", "starts_1": "08:30", "ends_1": "12:00"})],
 )  # fmt: skip
-def test_no_field_of_the_calendar_breaks_its_page(cast, log_in, page, facts):
+def test_no_field_of_the_calendar_breaks_its_page(cast, log_in, address, facts):
     browser = log_in(cast.quality_office)
     for field in facts:
         for value in [*STRANGE, "2026-W19-3", "24:00", "25:99", "9999-12-31"]:
-            assert browser.post(f"/work-calendar/{page}", facts | {field: value}).status_code in (200, 302), (
+            assert browser.post(f"/work-calendar/{address}", facts | {field: value}).status_code in (200, 302), (
                 field,
                 value,
             )
