@@ -22,6 +22,14 @@ class Event(models.TextChoices):
     OPINION_RECEIVED = "opinion_received", "收到检查书面意见"
 
 
+# What these start ends by an act of its own, never by somebody's word that it is done.
+ENDED_BY_ACT = {
+    Event.INQUIRY_ASKED: "登记答复",
+    Event.SERVICE_ENDED: "登记归还或留存",
+    Event.URGENT_ASKED: "登记到岗",
+}
+
+
 class State(models.TextChoices):
     RUNNING = "running", "计时中"
     SUSPENDED = "suspended", "中止"

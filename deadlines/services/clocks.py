@@ -9,7 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from deadlines import queries, rules, scopes
-from deadlines.choices import Decision, Event, State
+from deadlines.choices import ENDED_BY_ACT, Decision, Event, State
 from deadlines.models import Deadline, Suspension
 from ledger.models import Entry
 from ledger.services import record
@@ -266,10 +266,13 @@ def stop_of(*, actor, subject: models.Model, at: datetime | None = None, note: s
 @transaction.atomic
 def fulfil(*, actor, deadline: Deadline, note: str, at: datetime | None = None) -> Deadline:
     """Register by hand that what was owed is done. An instant that lies back is registered by whoever decides about
-    time, not by the team that owes it, and never by the one who owes it (§6 records decide disputes)."""
+    time, not by the team that owes it, and never by the one who owes it (§6 records decide disputes). What ends by an act
+    of its own (an answer, a return, an arrival) is not registered by hand at all: ValidationError."""
     roles = scopes.roles_on(actor, deadline)
     if at is not None or not permissions.allows(Action.KEEP_TIME, roles):
         permissions.require(actor, Action.DECIDE_TIME, roles)
+    if act := ENDED_BY_ACT.get(deadline.rule.event):
+        raise ValidationError(f"该时限随“{act}”自动完成，请在“{deadline.subject_label}”所在的页面办理。")
     if not note.strip():
         raise ValidationError({"note": "请说明完成情况。"})
     if at is not None and actor.pk in owners(deadline):

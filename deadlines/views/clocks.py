@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from deadlines import queries, rules, scopes, services
-from deadlines.choices import Decision, State
+from deadlines.choices import ENDED_BY_ACT, Decision, State
 from deadlines.filters import DeadlineFilter
 from deadlines.forms import clocks as forms
 from deadlines.models import Evidence, TimeRequest
@@ -76,7 +76,8 @@ def _can(request, deadline) -> dict:
     has_owed = is_own or (decide and request.user.pk in services.owners(deadline))
     running, suspended = deadline.state == State.RUNNING, deadline.state == State.SUSPENDED
     return {
-        "fulfil": deadline.is_open and (keep or decide),
+        "fulfil": deadline.is_open and (keep or decide) and deadline.rule.event not in ENDED_BY_ACT,
+        "act": ENDED_BY_ACT.get(deadline.rule.event, "") if deadline.is_open and keep else "",
         "ask": deadline.is_open and keep,
         "shorten": running and keep,
         "resume": suspended and keep,

@@ -359,7 +359,7 @@ def test_edited_clock_is_named(cast, start, time, column, value):
     deadline = start(Event.URGENT_ASKED)
     if column in ("stopped_at", "stopped_by_id"):
         time.go(days=9)
-        services.fulfil(actor=cast.verifier, deadline=deadline, note="已到岗")
+        services.stop(actor=cast.verifier, deadline=deadline, note="已到岗")
     assert list(ended_clocks_match()) == []
     Deadline.objects.filter(pk=deadline.pk).update(**{column: value})
     [problem] = ended_clocks_match()

@@ -151,7 +151,7 @@ def test_done_is_neither_before_the_start_nor_in_the_future(cast, start, time, a
 
 
 def test_what_is_over_cannot_end_again_and_says_when_it_did(cast, start, time):
-    done, void = start(), start(Event.URGENT_ASKED)
+    done, void = start(), start(Event.BIDS_RECEIVED)
     services.stop(actor=cast.verifier, deadline=done)
     services.cancel(actor=cast.approver, deadline=void, reason="误登记")
     for call in (
@@ -251,6 +251,23 @@ def test_who_owes_a_clock_does_not_backdate_cancel_reopen_or_decide_it(cast, owe
     services.reopen(actor=cast.quality_office, deadline=own, reason="误登记完成")
     services.cancel(actor=cast.quality_office, deadline=own, reason="误登记")
     assert now_in_database(own).state == State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("event", "act"),
+    [
+        (Event.INQUIRY_ASKED, "登记答复"),
+        (Event.URGENT_ASKED, "登记到岗"),
+        (Event.SERVICE_ENDED, "登记归还或留存"),
+    ],
+)
+def test_what_ends_by_an_act_of_its_own_is_not_registered_by_hand(cast, start, event, act):
+    """Punctual on paper, though nobody was answered and nothing returned: no."""
+    deadline = start(event)
+    for part in ("verifier", "approver", "quality_office"):
+        with pytest.raises(ValidationError, match=act):
+            services.fulfil(actor=getattr(cast, part), deadline=deadline, note="已办")
+    assert now_in_database(deadline).is_open
 
 
 def test_by_hand_needs_words(cast, start):

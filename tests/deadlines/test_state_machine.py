@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from deadlines import services
-from deadlines.choices import Event, State
+from deadlines.choices import ENDED_BY_ACT, Event, State
 from deadlines.models import Deadline, DeadlineRule, Reminder, Suspension, TimeRequest
 from ledger import checks
 from ledger.services import head
@@ -60,6 +60,7 @@ class Record:
     said: set = field(default_factory=set)
     due: datetime | None = None
     floor: datetime | None = None  # nothing before this is said any more
+    stopped_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -316,13 +317,16 @@ class ClockMachine(RuleBasedStateMachine):
 
     def fulfil(self, amount, is_odd):
         record = self.record
-        at = self.now - MINUTE if is_odd else None  # which who owes the clock may not tell
-        call = lambda: services.fulfil(actor=self.cast.verifier, deadline=self.clock, note="完成", at=at)  # noqa: E731
-        if self.attempt(record.is_open and not is_odd, call):
+        facts = {"actor": self.cast.verifier, "deadline": self.clock, "note": "完成"}
+        if is_odd:  # earlier than now, which who owes the clock may not tell
+            self.attempt(False, lambda: services.fulfil(at=self.now - MINUTE, **facts))
+            return
+        by_hand = self.event not in ENDED_BY_ACT
+        if self.attempt(record.is_open, lambda: (services.fulfil if by_hand else services.stop)(**facts)):
             if record.state == State.SUSPENDED:
                 record.pauses[-1] = (record.pauses[-1][0], self.now)
                 record.reckon(self.now)
-            record.state = State.FULFILLED
+            record.state, record.stopped_at, record.pending = State.FULFILLED, self.now, None
 
     def cancel(self, amount, is_odd):
         record = self.record
@@ -331,7 +335,7 @@ class ClockMachine(RuleBasedStateMachine):
         if self.attempt(record.is_open and not is_odd, call):
             if record.state == State.SUSPENDED:
                 record.pauses[-1] = (record.pauses[-1][0], self.now)
-            record.state = State.CANCELLED
+            record.state, record.pending = State.CANCELLED, None
 
     def reopen(self, amount, is_odd):
         record = self.record
@@ -340,6 +344,7 @@ class ClockMachine(RuleBasedStateMachine):
         if self.attempt(record.state == State.FULFILLED and not is_odd, call):
             record.state = State.RUNNING
             record.reckon(self.now)
+            record.floor = record.stopped_at  # what was missed since then is said by the next sweep
 
     def start_again(self, amount, is_odd):
         if not self.record.is_open:
