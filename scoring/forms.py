@@ -184,7 +184,7 @@ class Editor:
             parts.append({"fields": dict.fromkeys(PART_FIELDS, ""), "items": [item] if self.has_room_for_item else []})
             page = Editor(self.tree)
             field = page.parts[-1].form.fields["title"]
-        elif places and places[0] < len(parts) and self.has_room_for_item:
+        elif len(places) == 1 and places[0] < len(parts) and self.has_room_for_item:
             parts[places[0]]["items"].append(item)
             page = Editor(self.tree)
             field = page.parts[places[0]].items[-1].fields["text"]

@@ -54,13 +54,17 @@ def total(
 ) -> Decimal:
     """The total of a score sheet: each criterion loses at most its maximum; a veto caps the whole at `veto_cap`.
 
-    `maxima` criterion → maximum; `rules` item → rule; `hits` (item, number of hits). Raises ValueError for a
-    negative number of hits."""
+    `maxima` criterion → maximum; `rules` item → rule; `hits` (item, number of hits): an item told twice counts the sum,
+    under one cap. The total is rounded half up (四舍五入) to two places, and it is the rounded total that is graded:
+    59.995 is 60.00 and passes. Raises ValueError for a negative number of hits."""
     lost = dict.fromkeys(maxima, Decimal(0))
     is_vetoed = False
+    counts: dict[int, Decimal] = {}
     for item, count in hits:
         if count < 0:
             raise ValueError("扣分次数不能为负数")
+        counts[item] = counts.get(item, Decimal(0)) + count
+    for item, count in counts.items():
         rule = rules[item]
         lost[rule.criterion] += points_lost(rule, count)
         is_vetoed = is_vetoed or (rule.is_veto and count > 0)

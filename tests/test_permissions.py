@@ -27,8 +27,12 @@ from django.utils import timezone
 from deadlines import services as deadline_services
 from deadlines.choices import Event, RequestKind
 from deadlines.services.feeds import create_feed
+from feedback import services as feedback_services
+from feedback.services import Content
 from notices.models import Delivery, Notice
 from projects import services as project_services
+from scoring import services as scoring_services
+from scoring.choices import Purpose
 from scoring.models import Standard
 from staff.models import Certificate, Post
 from tests.reviews import flow
@@ -120,8 +124,15 @@ def world(cast, project, other_project):
     done = start_clock(cast, project, answering)
     deadline_services.fulfil(actor=cast.checker, deadline=done, note="已交")
     secret = create_feed(actor=cast.checker)
+    complaint, _ = feedback_services.receive(
+        content=Content("complaint", "拖延", "无故拖延"), sender=None, files=[flow.pdf_file()]
+    )
+    named = feedback_services.add_named(actor=cast.executive, complaint=complaint, user=cast.verifier)
+    about = feedback_services.add_about(actor=cast.executive, complaint=complaint, user=cast.approver)
     notice = Notice.objects.create(recipient=cast.checker, kind="to_do", title="请校核", url="/")
     delivery = Delivery.objects.create(recipient=cast.checker, channel="email", kind="to_do", state="failed")
+    standard = Standard.objects.current(Purpose.DELIVERABLE)
+    standard_draft = scoring_services.copy_standard(actor=cast.quality_office, standard=standard)
     return SimpleNamespace(**locals())
 
 
@@ -172,7 +183,8 @@ def subjects(world) -> dict[str, list]:
         ((1,), "ledger: entry_detail"),
         ((world.notice.pk,), "notices: open read api: notice-read"),
         ((world.delivery.pk,), "notices: retry"),
-        ((Standard.objects.first().pk,), "scoring: standard_detail"),
+        ((world.standard.pk,), "scoring: standard_detail standard_compare standard_print standard_copy"),
+        ((world.standard_draft.pk,), "scoring: standard_edit standard_publish standard_discard"),
         ((world.clock.pk,), "deadlines: detail fulfil ask shorten cancel nudge"
         " api: deadline-detail deadline-fulfil deadline-ask deadline-nudge"),
         ((world.standing_still.pk,), "deadlines: resume api: deadline-resume"),
@@ -182,6 +194,11 @@ def subjects(world) -> dict[str, list]:
         (("settlement_review_main",), "deadlines: rule_detail rule_edit"),
         ((timezone.localdate().year,), "deadlines: calendar_year calendar_change calendar_import"),
         ((world.secret,), "deadlines: feed"),
+        ((world.complaint.pk,), "feedback: detail accept refuse place investigate reopen handle answer close about_add"
+        " named_add sender"),
+        ((world.complaint.pk, world.complaint.files.get().pk), "feedback: file"),
+        ((world.complaint.pk, world.about.pk), "feedback: about_end"),
+        ((world.complaint.pk, world.named.pk), "feedback: named_end"),
     ]  # fmt: skip
     values = {}
     for arguments, words in by_subject:
