@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "scoring",
     "projects",
     "reviews",
+    "feedback",
     "dashboards",
 ]
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("scoring.urls")),
     path("", include("projects.urls")),
     path("", include("reviews.urls")),
+    path("", include("feedback.urls")),
     path("api/v1/", include("config.api")),
     path("admin/", admin.site.urls),
 ]

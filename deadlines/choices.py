@@ -20,6 +20,8 @@ class Event(models.TextChoices):
     SERVICE_ENDED = "service_ended", "咨询服务结束"
     URGENT_ASKED = "urgent_asked", "委托人要求紧急支援"
     OPINION_RECEIVED = "opinion_received", "收到检查书面意见"
+    COMPLAINT_RECEIVED = "complaint_received", "收到投诉举报"
+    COMPLAINT_ACCEPTED = "complaint_accepted", "受理投诉举报"
 
 
 # What these start ends by an act of its own, never by somebody's word that it is done.
@@ -27,6 +29,8 @@ ENDED_BY_ACT = {
     Event.INQUIRY_ASKED: "登记答复",
     Event.SERVICE_ENDED: "登记归还或留存",
     Event.URGENT_ASKED: "登记到岗",
+    Event.COMPLAINT_RECEIVED: "受理或不予受理",
+    Event.COMPLAINT_ACCEPTED: "关闭",
 }
 
 
