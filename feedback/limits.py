@@ -24,9 +24,12 @@ def is_too_often(request, what: str, limit: tuple[int, int]) -> bool:
     key = f"feedback:{digest}"
     cache.add(key, 0, timeout=seconds * 2)
     try:
-        return cache.incr(key) > most
+        count = cache.incr(key)
     except ValueError:  # the counter was evicted in between
         return False
+    # Caches in files forget how long to keep what they count up: five minutes are no hour.
+    cache.touch(key, seconds * 2)
+    return count > most
 
 
 def take_once(token: str) -> bool:

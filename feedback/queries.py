@@ -34,7 +34,7 @@ def confirmed_projects(year: int) -> set[int]:
 def time_limits() -> dict[str, str]:
     """How long 受理 and 办结 take by the rules in force, in words; a rule that is switched off is not promised."""
     rules = DeadlineRule.objects.in_force().filter(event__in=(Event.COMPLAINT_RECEIVED, Event.COMPLAINT_ACCEPTED))
-    return {rule.event: rule.amount_words for rule in rules}
+    return {rule.event: f"{rule.amount} 个{rule.get_measure_display()}" for rule in rules}
 
 
 def counts(rows) -> dict[str, int]:
