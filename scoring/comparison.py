@@ -58,6 +58,10 @@ class Group:
     def count(self) -> int:
         return sum(row.kind != SAME for row in (self.head, *self.rows))
 
+    @property
+    def has_changed_rows(self) -> bool:
+        return any(row.kind != SAME for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Comparison:

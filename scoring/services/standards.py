@@ -21,8 +21,8 @@ def copy_standard(*, actor, standard: Standard) -> Standard:
     permissions.require_post(actor, Action.MANAGE_STANDARDS)
     if standard.is_draft:
         raise ValidationError("草稿不能复制，请直接编辑。")
-    # The versions of the purpose are held: of two who copy at once the second meets the first one's draft.
-    versions = list(Standard.objects.select_for_update().filter(purpose=standard.purpose).order_by("version"))
+    _hold(standard.purpose)
+    versions = list(Standard.objects.filter(purpose=standard.purpose).order_by("version"))
     draft = next((each for each in versions if each.is_draft), None)
     if draft is not None:
         raise ValidationError(f"“{standard.get_purpose_display()}”已有草稿（第 {draft.version} 版），请先发布或删除。")
@@ -65,7 +65,7 @@ def publish_standard(*, actor, standard: Standard, turn: int, against: int | Non
     Raises ValidationError when the draft or the version in force is another by now, and for whatever
     `content.problems` names: maxima that do not add up to 100 among them."""
     permissions.require_post(actor, Action.MANAGE_STANDARDS)
-    list(Standard.objects.select_for_update().filter(purpose=standard.purpose).values_list("pk"))
+    _hold(standard.purpose)
     current = Standard.objects.current(standard.purpose)
     if (current.version if current else None) != against:
         raise ValidationError("现行版本在您查看之后有变化，请重新核对修改内容。")
@@ -94,6 +94,12 @@ def discard_draft(*, actor, standard: Standard, turn: int) -> None:
     record(actor=actor, action="standard.discard", subject=standard,
            data={"version": standard.version, **content.as_data()})  # fmt: skip
     standard.delete()
+
+
+def _hold(purpose: str) -> None:
+    """Of two who copy or publish at once the second waits for the first. The versions are held, then looked at: whoever
+    waits does not see by the same query what was added meanwhile. Their keys stay free for the score sheets of others."""
+    list(Standard.objects.select_for_update(no_key=True).filter(purpose=purpose).order_by("pk").values_list("pk"))
 
 
 def _claim(standard: Standard, turn: int, **values) -> None:

@@ -11,7 +11,7 @@
   }
 
   function tell() {
-    const box = form.querySelector("[data-sum]");
+    const box = document.querySelector("[data-sum]");
     if (!box) return;
     let sum = 0;
     form.querySelectorAll('input[name$="-maximum"]').forEach(function (input) { sum += cents(input.value); });
