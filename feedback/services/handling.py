@@ -17,9 +17,12 @@ A = ComplaintAct
 
 
 def permitted(actor, complaint: Complaint, action: Action = Action.HANDLE_COMPLAINTS) -> Complaint:
-    """The complaint as it is now, for whoever may see it and has the right to `action`; PermissionDenied for anybody else,
-    above all for whom it is about."""
+    """The complaint as it is now, held until the transaction ends, for whoever may see it and has the right to `action`;
+    PermissionDenied for anybody else, above all for whom it is about.
+
+    Everybody takes the complaint first, then its clocks, then the ledger."""
     permissions.require_post(actor, action)
+    list(Complaint.objects.select_for_update(no_key=True).filter(pk=complaint.pk).values_list("pk"))
     found = Complaint.objects.visible_to(actor).filter(pk=complaint.pk).first()
     if found is None:
         raise PermissionDenied("您不能办理该投诉举报。")
@@ -39,9 +42,11 @@ def _required(name: str, text: str, words: str) -> str:
 def accept(*, actor, complaint: Complaint, turn: int) -> Complaint:
     """受理: the clock of 受理 stops, that of 办结 begins. Raises AlreadyHandled."""
     complaint = permitted(actor, complaint)
-    deadline_services.stop_of(actor=actor, subject=complaint, note="已受理", events=[Event.COMPLAINT_RECEIVED])
+    # Held before the first of them leaves its row in the ledger.
+    deadline_services.hold(scope=complaint)
     deadline_services.start(actor=actor, event=Event.COMPLAINT_ACCEPTED, subject=complaint, scope=complaint,
                             url=telling.page_of(complaint), event_at=timezone.now())  # fmt: skip
+    deadline_services.stop_of(actor=actor, subject=complaint, note="已受理", events=[Event.COMPLAINT_RECEIVED])
     return move(complaint=complaint, act=A.ACCEPT, actor=actor, turn=turn)
 
 

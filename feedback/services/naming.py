@@ -13,11 +13,6 @@ from staff import permissions
 from staff.choices import Action
 
 
-def _hold(complaint: Complaint) -> None:
-    """One at a time: whoever is set beside a complaint waits for the other (SQLite holds the whole database)."""
-    Complaint.objects.select_for_update().values_list("pk").get(pk=complaint.pk)
-
-
 def _record(complaint: Complaint, actor, action: str, **data) -> None:
     record(actor=actor, action=f"complaint.{action}", subject=complaint, data=data, scope=complaint)
 
@@ -37,7 +32,6 @@ def add_about(*, actor, complaint: Complaint, user) -> AboutPerson:
 
     Raises ValidationError where nobody would be left to handle it."""
     complaint = permitted(actor, complaint)
-    _hold(complaint)
     row = AboutPerson(complaint=complaint, user=user, set_by=actor)
     _insert(row)
     if not telling.handlers(complaint):
@@ -61,7 +55,6 @@ def add_named(*, actor, complaint: Complaint, user) -> Named:
     """管理层 lets `user` see the complaint and who sent it. Raises ValidationError for whom it is about, and for who
     configures or audits (三员分立)."""
     complaint = permitted(actor, complaint, Action.SEE_REPORTER)
-    _hold(complaint)
     if not user.is_active or permissions.is_set_apart(role for role, _ in user.posts_today):
         raise ValidationError({"user": "不能指定已停用账号、系统管理员或审计员。"})
     if complaint.about_people.in_force().filter(user=user).exists():
