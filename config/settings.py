@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "projects",
     "reviews",
     "feedback",
+    "inspections",
     "dashboards",
 ]
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("reviews.urls")),
     path("", include("feedback.urls")),
+    path("", include("inspections.urls")),
     path("api/v1/", include("config.api")),
     path("admin/", admin.site.urls),
 ]

@@ -65,6 +65,9 @@ class Action(models.TextChoices):
     # complaints and reports
     HANDLE_COMPLAINTS = "handle_complaints", "受理投诉举报"
     SEE_REPORTER = "see_reporter", "查看举报人身份"
+    # inspections
+    PLAN_INSPECTIONS = "plan_inspections", "编制检查计划与抽样"
+    READ_INSPECTIONS = "read_inspections", "查阅检查计划"
     # deliverables and the chain
     CREATE_DELIVERABLE = "create_deliverable", "新建成果文件"
     PREPARE = "prepare", "编制与提交"

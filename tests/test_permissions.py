@@ -29,6 +29,7 @@ from deadlines.choices import Event, RequestKind
 from deadlines.services.feeds import create_feed
 from feedback import services as feedback_services
 from feedback.services import Content
+from inspections import services as inspection_services
 from notices.models import Delivery, Notice
 from projects import services as project_services
 from scoring import services as scoring_services
@@ -131,6 +132,10 @@ def world(cast, project, other_project):
     about = feedback_services.add_about(actor=cast.executive, complaint=complaint, user=cast.approver)
     notice = Notice.objects.create(recipient=cast.checker, kind="to_do", title="请校核", url="/")
     delivery = Delivery.objects.create(recipient=cast.checker, channel="email", kind="to_do", state="failed")
+    plan = inspection_services.create_plan(actor=cast.quality_office, year=timezone.localdate().year, kind="regular",
+                                           title="年度检查")  # fmt: skip
+    plan = inspection_services.move_plan(actor=cast.quality_office, plan=plan, state="in_force")
+    sample = inspection_services.draw_sample(actor=cast.quality_office, plan=plan, size=1)
     standard = Standard.objects.current(Purpose.DELIVERABLE)
     standard_draft = scoring_services.copy_standard(actor=cast.quality_office, standard=standard)
     return SimpleNamespace(**locals())
@@ -147,6 +152,8 @@ def subjects(world) -> dict[str, list]:
     signature = world.signed_round.signatures.first()
     remark = world.answering.remarks.get()
     by_subject = [
+        ((world.plan.pk,), "inspections: plan_detail plan_edit plan_move draw_create"),
+        ((world.plan.pk, world.sample.pk), "inspections: draw"),
         ((project.pk,), "projects: detail edit team risks risk_register inquiries inquiry_register timeline"
         " handovers handover_create deadlines urgent_register"
         " reviews: project_deliverables deliverable_create project_route api: project-detail project-team"),

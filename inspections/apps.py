@@ -1,0 +1,22 @@
+from django.apps import AppConfig
+
+LEDGER_WORDS = {
+    "plan.create": "编制检查计划",
+    "plan.update": "修改检查计划",
+    "plan.start": "检查计划开始执行",
+    "plan.end": "检查计划结束",
+    "plan.draw": "检查抽样",
+}
+
+
+class InspectionsConfig(AppConfig):
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "inspections"
+    verbose_name = "监管检查"
+
+    def ready(self):
+        from inspections.verification import draws_match
+        from ledger import checks, labels
+
+        labels.register(LEDGER_WORDS)
+        checks.register(draws_match)

@@ -1,0 +1,107 @@
+"""Reads of plans and draws: the population, its risk, what was drawn before, how far the targets are reached."""
+
+from collections import Counter
+from decimal import Decimal
+
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.utils import timezone
+
+from deadlines.models import Deadline
+from inspections import rules
+from inspections.models import Draw, Plan
+from projects.clocks import LABEL
+from projects.models import Project
+from reviews.models import Remark, Signature
+
+MILLION = Decimal(1_000_000)
+
+
+def plan_rows():
+    """Plans as a list shows them, with the number of their draws (`draw_count`)."""
+    return Plan.objects.select_related("created_by").annotate(draw_count=Count("draws"))
+
+
+def projects_of(plan: Plan):
+    """The population: every project that was under way in the plan's year."""
+    return (
+        Project.objects.filter(Q(actual_finish_on__isnull=True) | Q(actual_finish_on__year__gte=plan.year))
+        .filter(created_at__year__lte=plan.year)
+        .select_related("unit")
+        .order_by("number")
+    )
+
+
+def stratum_of(project: Project) -> str:
+    """Unit × business line: what a sample is spread over."""
+    return f"{project.unit.name} · {project.get_business_line_display()}"
+
+
+def drawn_before() -> Counter:
+    """Project number → in how many draws it was drawn so far."""
+    found: Counter = Counter()
+    for drawn in Draw.objects.order_by().values_list("drawn", flat=True):
+        found.update(row["number"] for row in drawn)
+    return found
+
+
+def risks_of(projects) -> dict[int, rules.Risk]:
+    """What the weighting looks at, for each project; a constant number of queries."""
+    ids = [project.pk for project in projects]
+    late = Counter(
+        Deadline.objects.overdue(timezone.now())
+        .filter(scope_type=LABEL, scope_id__in=ids)
+        .values_list("scope_id", flat=True)
+    )
+    remarks = Counter(
+        Remark.objects.filter(deliverable__project__in=ids, raised_at__isnull=False).values_list(
+            "deliverable__project", flat=True
+        )
+    )
+    newest = (
+        Signature.objects.filter(
+            round__deliverable__project=OuterRef("pk"), score_sheet__isnull=False, revoked_at__isnull=True
+        )
+        .order_by("-signed_at")
+        .values("score_sheet__total")[:1]
+    )
+    scores = dict(
+        Project.objects.filter(pk__in=ids).annotate(score=Subquery(newest)).order_by().values_list("pk", "score")
+    )
+    return {
+        project.pk: rules.Risk(late[project.pk], _per_million(project, remarks), scores.get(project.pk))
+        for project in projects
+    }
+
+
+def _per_million(project: Project, remarks: Counter) -> Decimal:
+    amount = project.submitted_amount
+    return Decimal(remarks[project.pk]) * MILLION / amount if amount else Decimal(0)
+
+
+def coverage_of(plan: Plan) -> list[dict]:
+    """For each target of the plan: {target, whole, wanted, drawn, percent, is_reached}."""
+    projects = list(projects_of(plan))
+    taken = {row["number"] for drawn in plan.draws.values_list("drawn", flat=True) for row in drawn}
+    rows = []
+    for target in plan.targets.select_related("unit"):
+        meant = [
+            project
+            for project in projects
+            if (target.unit_id is None or project.unit_id == target.unit_id)
+            and (not target.business_line or project.business_line == target.business_line)
+        ]
+        drawn = sum(project.number in taken for project in meant)
+        wanted = rules.wanted(target.percent, len(meant))
+        rows.append({"target": target, "whole": len(meant), "wanted": wanted, "drawn": drawn,
+                     "percent": rules.coverage(drawn, len(meant)), "is_reached": drawn >= wanted})  # fmt: skip
+    return rows
+
+
+def suggested_size(plan: Plan) -> int:
+    """What the targets still ask for; at least one."""
+    return max(max((row["wanted"] - row["drawn"] for row in coverage_of(plan)), default=0), 1)
+
+
+def newest_first():
+    """For order_by of plans."""
+    return [F("year").desc(), F("quarter").desc(nulls_last=True), "-pk"]
