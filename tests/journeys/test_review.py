@@ -36,6 +36,7 @@ class Signer(Person):
 
     def fill_signature(self, opinion: str = "同意", amount: str | None = None) -> None:
         page = self.page
+        page.wait_for_load_state()  # faster than the page's script nobody is
         rest = page.get_by_role("button", name="未答项均为“是”")
         if rest.count():
             rest.click()

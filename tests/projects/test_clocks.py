@@ -321,5 +321,6 @@ def test_every_event_that_projects_can_tell_has_its_rule():
 
     told = {*EVENTS.values(), Event.INQUIRY_ASKED, Event.URGENT_ASKED, Event.SERVICE_ENDED}
     waiting = set(DeadlineRule.objects.in_force().values_list("event", flat=True))
-    assert waiting - told == {Event.OPINION_RECEIVED}  # the inspections' own
+    # The inspections' own, and those of complaints.
+    assert waiting - told == {Event.OPINION_RECEIVED, Event.COMPLAINT_RECEIVED, Event.COMPLAINT_ACCEPTED}
     assert told <= waiting
