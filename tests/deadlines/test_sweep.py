@@ -409,9 +409,9 @@ def cost_of_a_sweep(start, time, subjects, days: int) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("days", "per_clock"), [(1, 1), (5, 3)])
+@pytest.mark.parametrize(("days", "per_clock"), [(1, 1), (5, 4)])
 def test_a_sweep_costs_the_same_few_queries_and_a_few_for_each_clock(cast, start, time, days, per_clock):
-    """For each clock the claim; for one that is overdue the row of the ledger as well. Rules, people, calendar, pauses, what
+    """For each clock the claim; for one that is overdue the row of the ledger (and its lock) as well. Rules, people, calendar, pauses, what
     was said before, and the messages are asked for and written for all clocks at once."""
     services.sweep()
     people = [each for each in vars(cast).values() if isinstance(each, models.Model)]

@@ -245,7 +245,7 @@ def test_work_on_a_project_does_not_deadlock_with_whoever_joins_its_team(
             meeting.wait(PATIENCE)
             join(user=cast.archivist, role=Role.EXPERT)
 
-    monkeypatch.setattr(project_services, "record", record_after_meeting)
+    monkeypatch.setattr("projects.services.deliverables.record", record_after_meeting)
     work = {
         "deliverable.create": lambda: project_services.create_deliverable(
             actor=cast.preparer, project=project, title="同时新建", kind=draft.kind, discipline=draft.discipline,
