@@ -22,6 +22,8 @@ class Event(models.TextChoices):
     OPINION_RECEIVED = "opinion_received", "收到检查书面意见"
     COMPLAINT_RECEIVED = "complaint_received", "收到投诉举报"
     COMPLAINT_ACCEPTED = "complaint_accepted", "受理投诉举报"
+    LIABILITY_SERVED = "liability_served", "送达问责单"
+    LIABILITY_ANSWERED = "liability_answered", "收到陈述申辩"
 
 
 # What these start ends by an act of its own, never by somebody's word that it is done.
@@ -31,6 +33,9 @@ ENDED_BY_ACT = {
     Event.URGENT_ASKED: "登记到岗",
     Event.COMPLAINT_RECEIVED: "受理或不予受理",
     Event.COMPLAINT_ACCEPTED: "关闭",
+    Event.OPINION_RECEIVED: "提交整改回复",
+    Event.LIABILITY_SERVED: "提交陈述申辩",
+    Event.LIABILITY_ANSWERED: "作出处理决定",
 }
 
 

@@ -1,15 +1,15 @@
 from django.urls import path
 
-from inspections import views
+from inspections.views import plans
 
 app_name = "inspections"
 
 urlpatterns = [
-    path("inspection-plans/", views.plan_list, name="plan_list"),
-    path("inspection-plans/new/", views.plan_create, name="plan_create"),
-    path("inspection-plans/<int:pk>/", views.plan_detail, name="plan_detail"),
-    path("inspection-plans/<int:pk>/edit/", views.plan_edit, name="plan_edit"),
-    path("inspection-plans/<int:pk>/move/", views.plan_move, name="plan_move"),
-    path("inspection-plans/<int:pk>/draws/new/", views.draw_create, name="draw_create"),
-    path("inspection-plans/<int:pk>/draws/<int:draw_pk>/", views.draw, name="draw"),
+    path("inspection-plans/", plans.plan_list, name="plan_list"),
+    path("inspection-plans/new/", plans.plan_create, name="plan_create"),
+    path("inspection-plans/<int:pk>/", plans.plan_detail, name="plan_detail"),
+    path("inspection-plans/<int:pk>/edit/", plans.plan_edit, name="plan_edit"),
+    path("inspection-plans/<int:pk>/move/", plans.plan_move, name="plan_move"),
+    path("inspection-plans/<int:pk>/draws/new/", plans.draw_create, name="draw_create"),
+    path("inspection-plans/<int:pk>/draws/<int:draw_pk>/", plans.draw, name="draw"),
 ]

@@ -1,7 +1,8 @@
 """Triggers by which the database itself refuses to change evidence (§11), whoever asks: page, shell or SQL prompt.
 
 `protect(table)` refuses UPDATE, DELETE and (PostgreSQL) TRUNCATE. `mutable` names columns that may go from NULL to a value
-once, for facts that arrive later (a signature's withdrawal); everything else of the row stays as it was written.
+once, for facts that arrive later (a signature's withdrawal), `free` columns that may change at will (the state of what
+goes on); everything else of the row stays as it was written.
 
 `protect_when(table, condition)` does the same for rows that have become evidence (a sealed version and its files) and
 leaves the others alone. A later migration that makes SQLite rebuild a guarded table, or one that a condition reads, must
@@ -71,9 +72,9 @@ def _sqlite_sql(table: str, condition: str, unique_keys: list[list[str]]) -> lis
     ]
 
 
-def install(connection, table: str, mutable: tuple[str, ...] = ()) -> None:
+def install(connection, table: str, mutable: tuple[str, ...] = (), free: tuple[str, ...] = ()) -> None:
     """Create the triggers of one table."""
-    columns = _columns(connection, table)
+    columns = [name for name in _columns(connection, table) if name not in free]
     if connection.vendor == "postgresql":
         statements = _postgres_sql(table, _forbidden_change(columns, mutable, "IS DISTINCT FROM"))
     else:
@@ -84,10 +85,10 @@ def install(connection, table: str, mutable: tuple[str, ...] = ()) -> None:
             cursor.execute(statement)
 
 
-def _change_when(columns: list[str], condition: str, mutable: tuple[str, ...], differs: str) -> str:
-    """The SQL condition under which an update of a closed row is refused: any, or any but of the `mutable` columns."""
+def _change_when(columns: list[str], condition: str, mutable: tuple[str, ...], differs: str, is_whole: bool) -> str:
+    """The SQL condition under which an update of a closed row is refused: any (`is_whole`), or one of `columns`."""
     old = condition.format(row="OLD")
-    return f"({old}) AND ({_forbidden_change(columns, mutable, differs)})" if mutable else old
+    return old if is_whole else f"({old}) AND ({_forbidden_change(columns, mutable, differs)})"
 
 
 def _postgres_sql_when(table: str, condition: str, covers_new: bool, change: str) -> list[str]:
@@ -131,18 +132,24 @@ def _sqlite_sql_when(
 
 
 def install_when(
-    connection, table: str, condition: str, covers_new: bool = False, mutable: tuple[str, ...] = ()
+    connection,
+    table: str,
+    condition: str,
+    covers_new: bool = False,
+    mutable: tuple[str, ...] = (),
+    free: tuple[str, ...] = (),
 ) -> None:
     """Create the triggers that refuse UPDATE and DELETE of the rows for which `condition` holds, and TRUNCATE always.
 
     `condition` is SQL with `{row}` for the row; `covers_new` asks it of a row as it would become too, so that nothing is
-    added to what is closed. `mutable` as in `install`: columns of a closed row that may go from NULL to a value once."""
-    columns = _columns(connection, table)
+    added to what is closed. `mutable` and `free` as in `install`, for columns of a closed row."""
+    columns = [name for name in _columns(connection, table) if name not in free]
+    is_whole = not (mutable or free)
     if connection.vendor == "postgresql":
-        change = _change_when(columns, condition, mutable, "IS DISTINCT FROM")
+        change = _change_when(columns, condition, mutable, "IS DISTINCT FROM", is_whole)
         statements = _postgres_sql_when(table, condition, covers_new, change)
     else:
-        change = _change_when(columns, condition, mutable, "IS NOT")
+        change = _change_when(columns, condition, mutable, "IS NOT", is_whole)
         keys = _sqlite_unique_keys(connection, table)
         statements = _sqlite_sql_when(table, condition, covers_new, change, keys)
     with connection.cursor() as cursor:
@@ -158,20 +165,26 @@ def remove(connection, table: str) -> None:
             cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_{kind}"{on_table}')
 
 
-def protect(table: str, mutable: tuple[str, ...] = ()) -> migrations.RunPython:
+def protect(table: str, mutable: tuple[str, ...] = (), free: tuple[str, ...] = ()) -> migrations.RunPython:
     """The migration operation that makes one table append-only."""
     return migrations.RunPython(
-        lambda apps, schema_editor: install(schema_editor.connection, table, mutable),
+        lambda apps, schema_editor: install(schema_editor.connection, table, mutable, free),
         lambda apps, schema_editor: remove(schema_editor.connection, table),
     )
 
 
 def protect_when(
-    table: str, condition: str, covers_new: bool = False, mutable: tuple[str, ...] = ()
+    table: str,
+    condition: str,
+    covers_new: bool = False,
+    mutable: tuple[str, ...] = (),
+    free: tuple[str, ...] = (),
 ) -> migrations.RunPython:
     """The migration operation that makes some rows of a table append-only; see `install_when`."""
     return migrations.RunPython(
-        lambda apps, schema_editor: install_when(schema_editor.connection, table, condition, covers_new, mutable),
+        lambda apps, schema_editor: install_when(
+            schema_editor.connection, table, condition, covers_new, mutable, free
+        ),
         lambda apps, schema_editor: remove(schema_editor.connection, table),
     )
 

@@ -66,8 +66,18 @@ class Action(models.TextChoices):
     HANDLE_COMPLAINTS = "handle_complaints", "受理投诉举报"
     SEE_REPORTER = "see_reporter", "查看举报人身份"
     # inspections
-    PLAN_INSPECTIONS = "plan_inspections", "编制检查计划与抽样"
-    READ_INSPECTIONS = "read_inspections", "查阅检查计划"
+    PLAN_INSPECTIONS = "plan_inspections", "编制检查计划、抽样与立项"
+    READ_INSPECTIONS = "read_inspections", "查阅检查"
+    INSPECT = "inspect", "检查评分"
+    ISSUE_OPINION = "issue_opinion", "出具检查书面意见"
+    ANSWER_INSPECTION = "answer_inspection", "确认与回复检查意见"
+    RECHECK = "recheck", "复查整改"
+    CONFIRM_REINSPECTION = "confirm_reinspection", "确认下一年度复查"
+    DISPOSE = "dispose", "处置上报事项"
+    REGISTER_ACCIDENT = "register_accident", "登记重大质量事故"
+    # accountability
+    PROPOSE_LIABILITY = "propose_liability", "提出问责"
+    DECIDE_LIABILITY = "decide_liability", "决定问责"
     # deliverables and the chain
     CREATE_DELIVERABLE = "create_deliverable", "新建成果文件"
     PREPARE = "prepare", "编制与提交"

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from feedback.choices import Verdict
 from feedback.models import Complaint
-from inspections import queries, services
+from inspections import services
 from inspections.choices import Kind, PlanState
 from inspections.models import Draw, Plan
+from inspections.queries import plans as queries
 from ledger import checks, guards
 from ledger.models import Entry
 from projects.choices import BusinessLine
@@ -151,7 +152,7 @@ def test_project_with_a_confirmed_complaint_is_always_drawn_and_never_excluded(c
     with pytest.raises(ValidationError, match="不能排除"):
         draw(cast, running, excluded={subject.number: "不便"})
     made = draw(cast, running, size=1)
-    assert [(row["number"], row["reason"]) for row in made.drawn] == [(subject.number, services.ALWAYS)]
+    assert [(row["number"], row["reason"]) for row in made.drawn] == [(subject.number, services.plans.ALWAYS)]
     assert services.comes_out_again(made)
 
 

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from feedback.queries import confirmed_projects
-from inspections import draws, queries, rules
+from inspections import draws, rules
 from inspections.choices import PlanState
 from inspections.models import Draw, Plan, Target
+from inspections.queries import plans as queries
 from ledger.services import head, record
 from staff import permissions
 from staff.choices import Action

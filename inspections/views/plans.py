@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from inspections import forms, queries, rules, services
+from inspections import rules, services
 from inspections.choices import PlanState
+from inspections.forms import plans as forms
 from inspections.models import Draw, Plan
+from inspections.queries import plans as queries
 from projects.models import Project
 from staff.choices import Action
 from staff.gates import needs

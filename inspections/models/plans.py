@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from inspections.choices import Kind, PlanState
+from inspections.choices import PLANNED_KINDS, PlanState
 from projects.choices import BusinessLine
 from staff.models import Unit
 
@@ -19,7 +19,7 @@ class Plan(models.Model):
 
     year = models.PositiveSmallIntegerField("年度", validators=[MinValueValidator(2000), MaxValueValidator(2100)])
     quarter = models.PositiveSmallIntegerField("季度", null=True, blank=True, choices=QUARTERS)
-    kind = models.CharField("检查方式", max_length=20, choices=Kind)
+    kind = models.CharField("检查方式", max_length=20, choices=PLANNED_KINDS)
     title = models.CharField("名称", max_length=120, unique=True)
     note = models.TextField("说明", blank=True)
     state = models.CharField("状态", max_length=10, choices=PlanState, default=PlanState.DRAFT, editable=False)

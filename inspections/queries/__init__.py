@@ -1,0 +1,1 @@
+"""Reads of plans and inspections; one module for each noun."""
