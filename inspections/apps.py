@@ -6,6 +6,7 @@ LEDGER_WORDS = {
     "plan.start": "检查计划开始执行",
     "plan.end": "检查计划结束",
     "plan.draw": "检查抽样",
+    "inspection.evidence_remove": "移除证据",
 }
 
 
