@@ -6,6 +6,7 @@ LEDGER_WORDS = {
     "plan.start": "检查计划开始执行",
     "plan.end": "检查计划结束",
     "plan.draw": "检查抽样",
+    "inspection.consequence": "检查：确认后续事项",
     "inspection.evidence_remove": "移除证据",
 }
 
@@ -16,8 +17,13 @@ class InspectionsConfig(AppConfig):
     verbose_name = "监管检查"
 
     def ready(self):
+        from deadlines import scopes
+        from inspections.choices import Act
+        from inspections.clocks import units
         from inspections.verification import draws_match
         from ledger import checks, labels
 
         labels.register(LEDGER_WORDS)
+        labels.register({f"inspection.{act.value}": f"检查：{act.label}" for act in Act})
+        scopes.register(units.scope())
         checks.register(draws_match)

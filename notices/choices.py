@@ -8,6 +8,7 @@ class Kind(models.TextChoices):
     TO_DO = "to_do", "待办"
     HANDED_OVER = "handed_over", "环节移交"
     ISSUED = "issued", "签发"
+    INSPECTION = "inspection", "检查"
     RISK = "risk", "风险上报"
     REMINDER = "reminder", "时限提醒"
     OVERDUE = "overdue", "逾期"
@@ -27,6 +28,7 @@ ABOUT = {
     Kind.TO_DO: "有新的待办轮到您处理。",
     Kind.HANDED_OVER: "环节移交给您，或由您移交出去。",
     Kind.ISSUED: "您参与的成果已签发并编号。",
+    Kind.INSPECTION: "与您有关的检查、整改和问责的进展。",
     Kind.RISK: "项目风险上报给您。",
     Kind.REMINDER: "您负责的事项临近到期。",
     Kind.OVERDUE: "您负责的事项已经逾期。",

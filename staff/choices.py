@@ -71,6 +71,7 @@ class Action(models.TextChoices):
     INSPECT = "inspect", "检查评分"
     ISSUE_OPINION = "issue_opinion", "出具检查书面意见"
     ANSWER_INSPECTION = "answer_inspection", "确认与回复检查意见"
+    RECTIFY = "rectify", "填写整改情况"
     RECHECK = "recheck", "复查整改"
     CONFIRM_REINSPECTION = "confirm_reinspection", "确认下一年度复查"
     DISPOSE = "dispose", "处置上报事项"

@@ -12,7 +12,7 @@ from staff.choices import Action, Role
 
 A, R = Action, Role
 
-_EVERYDAY = {A.MANAGE_RISKS, A.MANAGE_INQUIRIES, A.MANAGE_MATERIALS, A.NUDGE}
+_EVERYDAY = {A.MANAGE_RISKS, A.MANAGE_INQUIRIES, A.MANAGE_MATERIALS, A.NUDGE, A.RECTIFY}
 
 GRANTS: dict[Role, frozenset[Action]] = {
     R.EXECUTIVE: frozenset(

@@ -201,6 +201,40 @@ def resume(*, actor, deadline: Deadline, reason: str, basis: str) -> Deadline:
 
 
 @transaction.atomic
+def go_on(*, actor, asked_by, subject, events, reason: str, basis: str) -> list[Deadline]:
+    """What fulfilled the clocks of `subject` that `events` started is not accepted: they run on, called by the act that sends
+    it back. What `asked_by` had handed in stood with others meanwhile, so the time since then is a suspension
+    on record, and nobody loses days to a slow re-check; a clock that was late already is late still."""
+    done = Deadline.objects.of(subject).filter(rule__event__in=events, state=State.FULFILLED)
+    return [
+        _go_on(actor, asked_by, each, reason, basis) for each in done.select_related("rule").order_by("pk")
+    ]
+
+
+def _go_on(actor, asked_by, deadline: Deadline, reason: str, basis: str) -> Deadline:
+    deadline = locked(deadline)
+    now, before, stopped_at = timezone.now(), deadline.due_on, deadline.stopped_at
+    if stopped_at < deadline.due_at:
+        request = TimeRequest.objects.create(
+            deadline=deadline, kind=RequestKind.SUSPENSION, reason=reason, basis=basis[:200], requested_by=asked_by,
+            requested_at=stopped_at, decision=Decision.APPROVED, decided_by=actor, decided_at=now,
+        )  # fmt: skip
+        Suspension.objects.create(
+            deadline=deadline, request=request, started_at=stopped_at, ended_at=now, ended_by=actor,
+            end_reason=reason[:300], end_basis=basis[:200],
+        )  # fmt: skip
+    deadline.state, deadline.stopped_at, deadline.stopped_by, deadline.stop_note = State.RUNNING, None, None, ""
+    reckon(deadline, queries.working_calendar(), now=now, since=stopped_at)
+    deadline.save()
+    record(actor=actor, action="deadline.reopen", subject=deadline, scope=told_scope(deadline),
+           data={"was": {"stopped_at": stopped_at}, **ends(deadline, before), "reason": reason, "basis": basis})  # fmt: skip
+    if deadline.responsible and deadline.responsible_id != actor.pk:
+        tell(deadline, [deadline.responsible], is_urgent=True, title=f"时限恢复计时：{deadline}",
+             body=f"{reason}。{when_words(deadline)} 到期。")  # fmt: skip
+    return deadline
+
+
+@transaction.atomic
 def shorten(*, actor, deadline: Deadline, amount: int, reason: str, basis: str, evidence=None) -> Deadline:
     """The client wants it sooner: `amount` is how many days (hours) fewer. In force at once.
 
