@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
+from reviews.rules import percent_of
+from scoring.rules import FAIL
+
 CENT = Decimal("0.01")
+# How often one deduction may be hit on a score sheet; a half is 0.5.
+MOST_HITS = 999
 
 
 @dataclass(frozen=True)
@@ -13,13 +18,29 @@ class Risk:
     overdue_clocks: int = 0
     remarks_per_million: Decimal = Decimal(0)
     last_score: Decimal | None = None
+    error_rate: Decimal | None = None
 
 
-# Shown on the page word for word; `weight` computes it.
-WEIGHT_FORMULA = (
+_FIRST_TERMS = (
     "权重 = 1 + 0.5 × 逾期时限数（至多计 4 项）+ 0.1 × 每百万元送审金额的校审意见数（至多计 10 条）"
     "+（80 − 最近一次成果评分）÷ 20（低于 80 分时）"
 )
+# Shown on the page word for word; `weight` computes the newest. A draw keeps the version that it was weighted by.
+WEIGHT_FORMULAS = {
+    1: _FIRST_TERMS,
+    2: f"{_FIRST_TERMS}+ 0.2 × 误差率超出 3% 的整百分点数（至多计 5 个）。误差率 = 已签发成果中，"
+    "首个复核级与末个复核级金额之差 ÷ 末个复核级金额，取最大者。",
+}
+FORMULA = max(WEIGHT_FORMULAS)
+WEIGHT_FORMULA = WEIGHT_FORMULAS[FORMULA]
+# [S] 误差率不超过 3%.
+ERROR_TOLERANCE = Decimal(3)
+
+
+def error_rate(first: Decimal, last: Decimal) -> Decimal | None:
+    """How far the first level's amount was off the last level's, in percent of the last, two places half up; None where
+    the last is zero, of which nothing is a percentage."""
+    return percent_of(abs(last - first), last)
 
 
 def weight(risk: Risk) -> Decimal:
@@ -28,6 +49,8 @@ def weight(risk: Risk) -> Decimal:
     found += Decimal("0.1") * min(risk.remarks_per_million, Decimal(10))
     if risk.last_score is not None and risk.last_score < 80:
         found += (Decimal(80) - risk.last_score) / 20
+    if risk.error_rate is not None and risk.error_rate > ERROR_TOLERANCE:
+        found += Decimal("0.2") * min(int(risk.error_rate - ERROR_TOLERANCE), 5)
     return found.quantize(CENT, rounding=ROUND_DOWN)
 
 
@@ -39,3 +62,16 @@ def coverage(drawn: int, whole: int) -> Decimal | None:
 def wanted(percent: int, whole: int) -> int:
     """How many of `whole` projects a target of so many percent asks for: rounded up, so that it is reached."""
     return -(-whole * percent // 100)
+
+
+def reinspection_reason(grade: str, is_serious: bool) -> str:
+    """Why the project is inspected again next year [S]: 不合格 or 问题严重; empty: it is not."""
+    reasons = [*(["检查结论为不合格"] if grade == FAIL else []), *(["问题严重"] if is_serious else [])]
+    return f"{'、'.join(reasons)}，下一年度质量检查中须进行复查" if reasons else ""
+
+
+def escalation_reason(touches_ethics: bool, causes_loss: bool, harms_reputation: bool) -> str:
+    """Why the result is reported upward [S]; empty: it is not."""
+    words = {"个人职业道德": touches_ethics, "严重经济损失": causes_loss, "名誉损失": harms_reputation}
+    reasons = [word for word, is_so in words.items() if is_so]
+    return f"涉及{'、'.join(reasons)}，须按规定程序上报处置" if reasons else ""

@@ -1,19 +1,26 @@
 """Reads of plans and draws: the population, its risk, what was drawn before, how far the targets are reached."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from deadlines.models import Deadline
+from feedback.queries import confirmed_projects
 from inspections import rules
-from inspections.models import Draw, Plan
+from inspections.choices import State
+from inspections.models import Consequence, Draw, Inspection, Plan
 from projects.clocks import LABEL
 from projects.models import Project
+from reviews.choices import LevelKind
 from reviews.models import Remark, Signature
 
 MILLION = Decimal(1_000_000)
+# Why a project is drawn in any case (§4).
+CONFIRMED = "投诉举报属实，必抽"
+DUE_AGAIN = "上年度检查不合格或问题严重，须复查"
 
 
 def plan_rows():
@@ -21,10 +28,30 @@ def plan_rows():
     return Plan.objects.select_related("created_by").annotate(draw_count=Count("draws"))
 
 
-def projects_of(plan: Plan):
-    """The population: every project that was under way in the plan's year."""
+def always_drawn(year: int) -> dict[int, str]:
+    """Project id → why it is drawn in any plan of the year: a complaint or report about it was found true, or last
+    year's inspection asks for another (§4); both reasons where both hold. Two queries."""
+    reasons: dict[int, list[str]] = {pk: [CONFIRMED] for pk in confirmed_projects(year)}
+    for pk in reinspections_due(year):
+        reasons.setdefault(pk, []).append(DUE_AGAIN)
+    return {pk: "；".join(words) for pk, words in reasons.items()}
+
+
+def reinspections_due(year: int) -> set[int]:
+    """The ids of the projects to be inspected again in `year`, those apart whose re-inspection has been opened."""
+    opened = Inspection.objects.exclude(state=State.CANCELLED).filter(reinspection_of__isnull=False)
+    due = Consequence.objects.due_in(year).filter(inspection__project__isnull=False)
+    due = due.exclude(inspection__in=opened.order_by().values("reinspection_of"))
+    return set(due.order_by().values_list("inspection__project", flat=True))
+
+
+def projects_of(plan: Plan, always: Collection[int] | None = None):
+    """The population: every project that was under way in the plan's year, and those that are drawn in any case, even if
+    they are finished. `always` are the ids from `always_drawn`, where the caller has them."""
+    always = always_drawn(plan.year) if always is None else always
+    under_way = Q(actual_finish_on__isnull=True) | Q(actual_finish_on__year__gte=plan.year)
     return (
-        Project.objects.filter(Q(actual_finish_on__isnull=True) | Q(actual_finish_on__year__gte=plan.year))
+        Project.objects.filter(under_way | Q(pk__in=list(always)))
         .filter(created_at__year__lte=plan.year)
         .select_related("unit")
         .order_by("number")
@@ -67,10 +94,31 @@ def risks_of(projects) -> dict[int, rules.Risk]:
     scores = dict(
         Project.objects.filter(pk__in=ids).annotate(score=Subquery(newest)).order_by().values_list("pk", "score")
     )
+    errors = error_rates(ids)
     return {
-        project.pk: rules.Risk(late[project.pk], _per_million(project, remarks), scores.get(project.pk))
+        project.pk: rules.Risk(
+            late[project.pk], _per_million(project, remarks), scores.get(project.pk), errors.get(project.pk)
+        )
         for project in projects
     }
+
+
+def error_rates(ids: Iterable[int]) -> dict[int, Decimal]:
+    """Project id → the largest error rate of its issued deliverables with amounts, in percent: how far the amount of the
+    first level was off that of the last. Projects without such a deliverable are left out. One query."""
+    signed = Signature.objects.filter(
+        round__issue__isnull=False, round__deliverable__project__in=list(ids), revoked_at__isnull=True, seat_number=0,
+        level__kind__in=(LevelKind.REVIEW, LevelKind.PANEL), amount__isnull=False,
+    ).order_by("round", "level__order")  # fmt: skip
+    amounts = defaultdict(list)
+    for project, round_pk, amount in signed.values_list("round__deliverable__project", "round", "amount"):
+        amounts[project, round_pk].append(amount)
+    found: dict[int, Decimal] = {}
+    for (project, _), steps in amounts.items():
+        rate = rules.error_rate(steps[0], steps[-1])
+        if rate is not None:
+            found[project] = max(rate, found.get(project, rate))
+    return found
 
 
 def _per_million(project: Project, remarks: Counter) -> Decimal:

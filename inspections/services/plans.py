@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from feedback.queries import confirmed_projects
 from inspections import draws, rules
 from inspections.choices import PlanState
 from inspections.models import Draw, Plan, Target
@@ -16,8 +15,6 @@ from ledger.services import head, record
 from staff import permissions
 from staff.choices import Action
 
-# Why a project is drawn in any case: a complaint or report about it was found true in the plan's year (§4).
-ALWAYS = "投诉举报属实，必抽"
 FACTS = ("year", "quarter", "kind", "title", "note")
 
 
@@ -104,9 +101,9 @@ def draw_sample(*, actor, plan: Plan, size: int, is_weighted: bool = False, excl
         raise ValidationError("只能为执行中的计划抽样。")
     if plan.draws.exists() and not reason.strip():
         raise ValidationError({"reason": "本计划已抽过样，再次抽样须说明理由。"})
-    projects = list(queries.projects_of(plan))
+    forced = queries.always_drawn(plan.year)
+    projects = list(queries.projects_of(plan, forced))
     excluded = {number: words.strip() for number, words in (excluded or {}).items()}
-    forced = confirmed_projects(plan.year)
     _check_exclusions(excluded, projects, forced)
     population = _population(projects, excluded, forced, is_weighted)
     if not 1 <= size <= len(population):
@@ -126,19 +123,19 @@ def draw_sample(*, actor, plan: Plan, size: int, is_weighted: bool = False, excl
     return draw
 
 
-def _check_exclusions(excluded: Mapping[str, str], projects, forced: set[int]) -> None:
+def _check_exclusions(excluded: Mapping[str, str], projects, forced: Mapping[int, str]) -> None:
     known = {project.number for project in projects}
-    always = {project.number for project in projects if project.pk in forced}
+    always = {project.number: forced[project.pk] for project in projects if project.pk in forced}
     for number, words in excluded.items():
         if number not in known:
             raise ValidationError({"excluded": f"项目 {number} 不在抽样范围内。"})
         if number in always:
-            raise ValidationError({"excluded": f"项目 {number} 的{ALWAYS}，不能排除。"})
+            raise ValidationError({"excluded": f"项目 {number} 必须检查，不能排除：{always[number]}。"})
         if not words:
             raise ValidationError({"excluded": f"请写明排除项目 {number} 的理由。"})
 
 
-def _population(projects, excluded, forced: set[int], is_weighted: bool) -> list[dict]:
+def _population(projects, excluded, forced: Mapping[int, str], is_weighted: bool) -> list[dict]:
     """The projects that may be drawn, as they are kept: number, name, stratum, weight with what it rests on, and how often
     they were drawn before."""
     meant = [project for project in projects if project.number not in excluded]
@@ -150,7 +147,7 @@ def _population(projects, excluded, forced: set[int], is_weighted: bool) -> list
         rows.append({
             "project": project.pk, "number": project.number, "name": project.name, "stratum": queries.stratum_of(project),
             "weight": str(rules.weight(risk)) if risk else "1", "drawn_before": before[project.number],
-            "forced": ALWAYS if project.pk in forced else "",
+            "forced": forced.get(project.pk, ""),
             "risk": _told_risk(risk) if risk else None,
         })  # fmt: skip
     return rows
@@ -158,9 +155,11 @@ def _population(projects, excluded, forced: set[int], is_weighted: bool) -> list
 
 def _told_risk(risk: rules.Risk) -> dict:
     return {
+        "formula": rules.FORMULA,
         "overdue": risk.overdue_clocks,
         "remarks": str(risk.remarks_per_million.quantize(rules.CENT)),
         "score": None if risk.last_score is None else str(risk.last_score),
+        "error_rate": None if risk.error_rate is None else str(risk.error_rate),
     }
 
 

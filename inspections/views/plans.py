@@ -108,6 +108,7 @@ def plan_move(request, pk):
 @needs(Action.PLAN_INSPECTIONS)
 def draw_create(request, pk):
     plan = _plan(pk)
+    always = queries.always_drawn(plan.year)
     form = forms.DrawForm(request.POST or None, initial={"size": queries.suggested_size(plan)})
     made = []
 
@@ -117,8 +118,10 @@ def draw_create(request, pk):
     if request.method == "POST" and accepted(form, act):
         messages.success(request, f"已抽取 {len(made[0].drawn)} 个项目。")
         return redirect("inspections:draw", pk, made[0].pk)
+    projects = list(queries.projects_of(plan, always))
     context = {
-        "plan": plan, "form": form, "formula": rules.WEIGHT_FORMULA, "population": queries.projects_of(plan).count(),
+        "plan": plan, "form": form, "formula": rules.WEIGHT_FORMULA, "population": len(projects),
+        "always": [(project, always[project.pk]) for project in projects if project.pk in always],
         "is_again": plan.draws.exists(), "crumbs": [*CRUMBS, {"title": plan.title, "url": _url(plan)}],
     }  # fmt: skip
     return render(request, "inspections/draw_form.html", context)
@@ -148,8 +151,14 @@ def draw(request, pk, draw_pk):
         "result": [{**rows[row["number"]], **row, "pk": projects.get(row["number"])} for row in drawn.drawn],
         "strata": [(name, size, drawn.quotas.get(name, 0)) for name, size in sorted(sizes.items())],
         "comes_out_again": services.comes_out_again(drawn),
-        "formula": rules.WEIGHT_FORMULA,
+        "formula": _formula_of(drawn),
         "can_plan": _may_plan(request),
         "crumbs": [*CRUMBS, {"title": drawn.plan.title, "url": _url(drawn.plan)}],
     }
     return render(request, "inspections/draw.html", context)
+
+
+def _formula_of(drawn: Draw) -> str:
+    """The formula that a draw was weighted by, in words; the first draws did not keep its number."""
+    risk = next((row["risk"] for row in drawn.population if row["risk"]), None) or {}
+    return rules.WEIGHT_FORMULAS[risk.get("formula", 1)]

@@ -1,24 +1,29 @@
 """Plans of the quality office and the samples drawn for them."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from feedback.choices import Verdict
 from feedback.models import Complaint
-from inspections import services
+from inspections import rules, services
 from inspections.choices import Kind, PlanState
 from inspections.models import Draw, Plan
 from inspections.queries import plans as queries
+from inspections.verification import draws_match
 from ledger import checks, guards
 from ledger.models import Entry
 from projects.choices import BusinessLine
 from projects.models import Project
 from tests.conftest import _project, guards_lifted
+from tests.inspections import records
+from tests.reviews import flow
 
 pytestmark = pytest.mark.django_db
 YEAR = timezone.localdate().year
@@ -49,6 +54,14 @@ def running(cast, plan):
 
 def draw(cast, plan, size=4, **given) -> Draw:
     return services.draw_sample(actor=cast.quality_office, plan=plan, size=size, **given)
+
+
+def complaint_found_true(project, verdict=Verdict.CONFIRMED) -> Complaint:
+    number = f"TS-{project.pk}"
+    return Complaint.objects.create(
+        number=number, code_sha256=number, kind="complaint", subject="计价依据", body="取费有误", channel="letter",
+        is_anonymous=True, received_at=timezone.now(), project=project, verdict=verdict, verdict_on=timezone.localdate(),
+    )  # fmt: skip
 
 
 # ── Plans ───────────────────────────────────────────────────────────────────
@@ -143,17 +156,74 @@ def test_exclusion_needs_a_known_project_and_a_reason(cast, running, many_projec
 
 def test_project_with_a_confirmed_complaint_is_always_drawn_and_never_excluded(cast, running, many_projects):
     subject = many_projects[5]
-    facts = {"kind": "complaint", "subject": "计价依据", "body": "取费有误", "channel": "letter", "is_anonymous": True,
-             "received_at": timezone.now(), "project": subject, "verdict_on": timezone.localdate()}  # fmt: skip
-    Complaint.objects.create(number="TS-1", code_sha256="1", verdict=Verdict.CONFIRMED, **facts)
-    Complaint.objects.create(
-        number="TS-2", code_sha256="2", verdict=Verdict.UNFOUNDED, **facts | {"project": many_projects[6]}
-    )
+    complaint_found_true(subject)
+    complaint_found_true(many_projects[6], verdict=Verdict.UNFOUNDED)
     with pytest.raises(ValidationError, match="不能排除"):
         draw(cast, running, excluded={subject.number: "不便"})
     made = draw(cast, running, size=1)
-    assert [(row["number"], row["reason"]) for row in made.drawn] == [(subject.number, services.plans.ALWAYS)]
+    assert [(row["number"], row["reason"]) for row in made.drawn] == [(subject.number, "投诉举报属实，必抽")]
     assert services.comes_out_again(made)
+
+
+AGAIN = "上年度检查不合格或问题严重，须复查"
+
+
+def test_project_with_a_reinspection_due_is_always_drawn_and_never_excluded(cast, running, many_projects):
+    due, dismissed, later, both = many_projects[2:6]
+    records.reinspection(records.inspection(cast, due, score=58, year=YEAR - 1), YEAR)
+    records.reinspection(
+        records.inspection(cast, dismissed, score=55, year=YEAR - 1), YEAR, decision="dismissed",
+        decided_at=timezone.now(), decided_by=cast.executive,
+    )  # fmt: skip
+    records.reinspection(records.inspection(cast, later, score=50), YEAR + 1)
+    records.reinspection(records.inspection(cast, both, score=40, year=YEAR - 1), YEAR)
+    complaint_found_true(both)
+    assert queries.always_drawn(YEAR) == {due.pk: AGAIN, both.pk: f"投诉举报属实，必抽；{AGAIN}"}
+    with pytest.raises(ValidationError, match="不能排除：上年度检查不合格"):
+        draw(cast, running, excluded={due.number: "不便"})
+    made = draw(cast, running, size=1)
+    assert {(row["number"], row["reason"]) for row in made.drawn} == {
+        (due.number, AGAIN),
+        (both.number, f"投诉举报属实，必抽；{AGAIN}"),
+    }
+    assert services.comes_out_again(made)
+    assert list(draws_match()) == []
+
+
+def test_project_that_is_finished_is_drawn_where_its_reinspection_is_due(cast, running, many_projects):
+    Project.objects.filter(pk=many_projects[0].pk).update(actual_finish_on=f"{YEAR - 1}-12-31")
+    assert many_projects[0] not in queries.projects_of(running)
+    records.reinspection(records.inspection(cast, many_projects[0], score=58, year=YEAR - 1), YEAR)
+    assert many_projects[0] in queries.projects_of(running)
+    assert draw(cast, running, size=1).drawn[0]["number"] == many_projects[0].number
+
+
+def test_reinspection_that_has_been_opened_is_due_no_more(cast, running, many_projects):
+    before = records.inspection(cast, many_projects[0], score=58, year=YEAR - 1)
+    records.reinspection(before, YEAR)
+    again = records.inspection(cast, many_projects[0], state="cancelled", reinspection_of=before)
+    assert queries.reinspections_due(YEAR) == {many_projects[0].pk}
+    records.inspection(cast, many_projects[0], state="scoring", reinspection_of=before)
+    assert queries.reinspections_due(YEAR) == set(), again
+
+
+def test_inspection_of_a_unit_forces_no_project(cast, running, many_projects):
+    records.reinspection(records.inspection(cast, unit=cast.zj1, score=58, year=YEAR - 1), YEAR)
+    assert queries.always_drawn(YEAR) == {}
+
+
+def test_what_is_always_drawn_costs_the_same_with_one_and_with_nine(
+    cast, running, many_projects, log_in, count_queries
+):
+    log_in(cast.quality_office)
+    url = reverse("inspections:draw_create", args=[running.pk])
+    records.reinspection(records.inspection(cast, many_projects[0], score=58, year=YEAR - 1), YEAR)
+    count_queries(url)  # the first page of a session writes it
+    one = count_queries(url)
+    for project in many_projects[1:9]:
+        records.reinspection(records.inspection(cast, project, score=58, year=YEAR - 1), YEAR)
+        complaint_found_true(project)
+    assert count_queries(url) == one
 
 
 @pytest.mark.parametrize("size", [0, -1, 10_000])
@@ -169,8 +239,60 @@ def test_nothing_is_drawn_for_a_plan_that_is_not_in_force(cast, plan, many_proje
 
 def test_weighted_draw_keeps_what_its_weights_rest_on(cast, running, many_projects):
     made = draw(cast, running, is_weighted=True)
-    assert all(row["risk"] == {"overdue": 0, "remarks": "0.00", "score": None} for row in made.population)
+    nothing = {"formula": rules.FORMULA, "overdue": 0, "remarks": "0.00", "score": None, "error_rate": None}
+    assert all(row["risk"] == nothing for row in made.population)
     assert services.comes_out_again(made)
+
+
+def signed_and_issued(cast, project, amounts, **opened):
+    """A deliverable issued with the amounts that its three levels signed for."""
+    found = flow.open_deliverable(cast, project, **opened)
+    flow.submit(found)
+    for amount in amounts:
+        flow.sign(found, amount=Decimal(amount))
+    return flow.issue(found)
+
+
+def test_error_rate_is_the_largest_of_the_issued_deliverables(cast, project, other_project):
+    assert queries.error_rates([project.pk]) == {}
+    signed_and_issued(cast, project, ["1000000", "990000", "1000000"])
+    assert queries.error_rates([project.pk]) == {project.pk: Decimal("0.00")}
+    signed_and_issued(cast, project, ["1050000", "980000", "1000000"], title="安装结算审核报告")
+    found = flow.open_deliverable(cast, project, title="未签发的报告")
+    flow.submit(found)
+    flow.sign(found, amount=Decimal(2_000_000))
+    flow.sign(found, amount=Decimal(1_000_000))
+    assert queries.error_rates([project.pk, other_project.pk]) == {project.pk: Decimal("5.00")}
+
+
+def test_error_rate_weighs_in_the_draw_and_stands_on_its_page(cast, running, project, log_in):
+    signed_and_issued(cast, project, ["1060000", "1000000", "1000000"])
+    made = draw(cast, running, size=1, is_weighted=True)
+    (row,) = made.population
+    assert (row["risk"]["error_rate"], row["weight"]) == ("6.00", "1.60")
+    text = log_in(cast.quality_office).get(reverse("inspections:draw", args=[running.pk, made.pk])).content.decode()
+    assert "误差率 6.00%" in text
+    assert "0.2 × 误差率超出 3% 的整百分点数" in text
+
+
+def test_draw_of_an_earlier_formula_shows_the_formula_that_it_was_weighted_by(cast, running, project, log_in):
+    made = draw(cast, running, size=1, is_weighted=True)
+    (row,) = made.population
+    risk = {name: row["risk"][name] for name in ("overdue", "remarks", "score")}
+    with guards_lifted(connection):
+        Draw.objects.filter(pk=made.pk).update(population=[{**row, "risk": risk}])
+    text = log_in(cast.quality_office).get(reverse("inspections:draw", args=[running.pk, made.pk])).content.decode()
+    assert "重抽一致" in text
+    assert "每百万元送审金额的校审意见数" in text
+    assert "误差率" not in text
+
+
+def test_risks_cost_the_same_queries_for_one_project_and_for_twelve(cast, running, many_projects):
+    with CaptureQueriesContext(connection) as one:
+        queries.risks_of(many_projects[:1])
+    with CaptureQueriesContext(connection) as many:
+        queries.risks_of(many_projects)
+    assert len(one) == len(many) == 4
 
 
 def test_finished_projects_of_earlier_years_are_not_in_the_population(cast, running, many_projects):
@@ -201,6 +323,20 @@ def test_plan_is_made_put_in_force_and_drawn_on_its_pages(cast, many_projects, l
     page = client.get(response.url).content.decode()
     assert "重抽一致" in page
     assert all(row["number"] in page for row in made.drawn)
+    told = {"size": len(many_projects), "reason": "样本不足"}
+    response = client.post(reverse("inspections:draw_create", args=[plan.pk]), told)
+    text = client.get(response.url).content.decode()
+    assert text.count('data-label="此前被抽（次）">1</td>') == 3
+    assert text.count('data-label="此前被抽（次）">0</td>') == len(many_projects) - 3
+
+
+def test_draw_form_names_the_projects_that_are_always_drawn(cast, running, many_projects, log_in):
+    client, url = log_in(cast.quality_office), reverse("inspections:draw_create", args=[running.pk])
+    assert "必抽，不能排除" not in client.get(url).content.decode()
+    complaint_found_true(many_projects[3])
+    text = client.get(url).content.decode()
+    assert "下列 1 个项目必抽，不能排除" in text
+    assert many_projects[3].number in text
 
 
 def test_what_is_wrong_in_the_form_is_said_and_nothing_typed_is_lost(cast, running, many_projects, log_in):
