@@ -8,6 +8,9 @@ LEDGER_WORDS = {
     "plan.draw": "检查抽样",
     "inspection.consequence": "检查：确认后续事项",
     "inspection.evidence_remove": "移除证据",
+    "inspection.finding_add": "检查：登记问题",
+    "inspection.finding_update": "检查：修改问题",
+    "inspection.finding_remove": "检查：删除问题",
 }
 
 

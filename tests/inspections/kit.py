@@ -8,10 +8,9 @@ from django.utils import timezone
 from PIL import Image
 
 from inspections.choices import Kind
-from inspections.models import Finding, Inspection, Inspector, Section
-from inspections.services.numbers import next_number
-from scoring.choices import Purpose
-from scoring.models import Deduction, Standard
+from inspections.models import Finding, Inspection
+from inspections.services import opening
+from scoring.models import Deduction
 from staff.choices import Role
 from staff.models import Post, User
 from tests.conftest import LONG_AGO
@@ -25,20 +24,14 @@ def inspector(cast, name: str = "检查员乙", *, role: Role = Role.QUALITY_OFF
     return user
 
 
-def inspection(cast, project=None, *inspectors: User, unit=None, **fields) -> Inspection:
-    """In 检查评分, 定期检查, by the standard in force; the first inspector leads. Without a project the unit is inspected."""
-    purpose = Purpose.INSPECTION if project else Purpose.UNIT_INSPECTION
-    today = timezone.localdate()
-    fields = {"kind": Kind.REGULAR, "year": today.year, "planned_on": today} | fields
-    found = Inspection.objects.create(
-        number=next_number("JC"), project=project, unit=unit or project.unit, standard=Standard.objects.current(purpose),
-        opened_by=cast.quality_office, last_actor=cast.quality_office, **fields,
-    )  # fmt: skip
-    for place, user in enumerate(inspectors or [cast.quality_office]):
-        Inspector.objects.create(inspection=found, user=user, is_lead=place == 0)
-    for criterion in found.standard.criteria.all():
-        Section.objects.create(inspection=found, criterion=criterion)
-    return found
+def inspection(cast, project=None, *inspectors: User, unit=None, **more) -> Inspection:
+    """In 检查评分, by the standard in force; the first inspector leads (质量办, if none is named). Without a project the
+    unit itself is inspected. 不定期检查 unless told otherwise: it needs no plan."""
+    lead, *others = inspectors or [cast.quality_office]
+    told = {"kind": Kind.IRREGULAR, "planned_on": timezone.localdate()} | more
+    return opening.open_inspection(
+        actor=cast.quality_office, project=project, unit=unit, lead=lead, inspectors=others, **told
+    )
 
 
 def criteria(of: Inspection) -> list:
