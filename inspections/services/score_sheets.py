@@ -22,6 +22,9 @@ class SectionConflict(Exception):
 
     def __init__(self, section: Section):
         self.section = section
+        if section.saved_by is None:  # a turn that never was
+            super().__init__(f"“{section.criterion.title}”的页面已失效，请刷新后重试。")
+            return
         at = timezone.localtime(section.saved_at)
         day = "" if at.date() == timezone.localdate() else f"{at:%Y-%m-%d} "
         super().__init__(
