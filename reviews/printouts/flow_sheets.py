@@ -25,7 +25,7 @@ from reviews.printouts.parts import (
     verification,
 )
 from reviews.seals import seal_rounds
-from scoring.models import ScoreSheet
+from scoring.printouts import Score, score_of
 
 TITLE = "工程造价咨询业务质量控制流程单"
 
@@ -61,25 +61,6 @@ class Exempted:
     reason: str
     name: str
     at: str
-
-
-@dataclass(frozen=True)
-class ScoreLine:
-    title: str
-    maximum: Decimal
-    score: Decimal
-    deductions: list[str]
-
-
-@dataclass(frozen=True)
-class Score:
-    standard: str
-    lines: list[ScoreLine]
-    total: Decimal
-    grade: str
-    vetoes: list[str]
-    is_vetoed: bool
-    scorer: str
 
 
 @dataclass(frozen=True)
@@ -159,7 +140,7 @@ def build(round: Round, issued: Issue | None = None) -> FlowSheet:
         seals=_seals(round),
         acts=[_act(signature) for signature in signatures],
         exemptions=_exemptions(round),
-        score=next((_score(s) for s in signatures if s.score_sheet is not None), None),
+        score=next((score_of(s.score_sheet, s.signer) for s in signatures if s.score_sheet is not None), None),
         issue=_issue(issued),
         files=[Printed(f.name, f.size, f.sha256) for f in round.version.attachments.order_by("name")],
         manifest=round.version.manifest_sha256,
@@ -232,28 +213,6 @@ def _totals(signature: Signature) -> str:
 def _exemptions(round: Round) -> list[Exempted]:
     rows = round.deliverable.exemptions.select_related("level", "signed_by").order_by("level__order")
     return [Exempted(row.level.title, row.reason, row.signed_by.name, time_words(row.signed_at)) for row in rows]
-
-
-def _score(signature: Signature) -> Score:
-    sheet: ScoreSheet = signature.score_sheet
-    lines, vetoes = [], []
-    for row in sheet.snapshot:
-        hit = [item for item in row["items"] if Decimal(item["hits"]) > 0]
-        vetoes += [item["text"] for item in hit if item["is_veto"]]
-        deductions = [f"{item['text']}：{_plain(item['hits'])} 处，扣 {_plain(item['lost'])} 分" for item in hit]
-        lines.append(ScoreLine(row["title"], Decimal(row["maximum"]), Decimal(row["score"]), deductions))
-    standard = str(sheet.standard)
-    if sheet.standard.is_sample and "示例" not in standard:
-        standard += "（示例）"
-    return Score(
-        standard=standard, lines=lines, total=sheet.total, grade=sheet.grade, vetoes=vetoes,
-        is_vetoed=sheet.is_vetoed, scorer=signature.signer.name,
-    )  # fmt: skip
-
-
-def _plain(figure: str) -> str:
-    """1.50 → 1.5, 2.00 → 2."""
-    return f"{Decimal(figure):f}".rstrip("0").rstrip(".") if "." in figure else figure
 
 
 def _issue(issued: Issue | None) -> Grid:

@@ -49,13 +49,13 @@ def signed(signature: Signature) -> Signed:
     return Signed(
         name=signature.signer.name,
         certificate=signature.certificate,
-        image=_signature_image(signature.signature_image),
+        image=signature_image(signature.signature_image),
         at=time_words(signature.signed_at),
         digest=signature.digest,
     )
 
 
-def _signature_image(path: str) -> str:
+def signature_image(path: str) -> str:
     """The stored picture as a data: URI; empty when there is none: the name is printed then."""
     if not path or not default_storage.exists(path):
         return ""
