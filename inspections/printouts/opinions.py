@@ -2,6 +2,7 @@
 (监管检查结果的处理（1）：检查情况应形成文字书面意见，检查意见应与被检项目进行充分沟通)."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.conf import settings
 from django.utils import timezone
@@ -52,8 +53,10 @@ class OpinionPaper:
     number: str
     at: str
     subject: str
+    side: str
     facts: Grid
     score: Score
+    capped: str
     scale: Scale
     marks: str
     findings: list[parts.Problem]
@@ -94,8 +97,10 @@ def build(inspection: Inspection, opinion: Opinion) -> OpinionPaper:
         number=opinion.number,
         at=date_words(timezone.localdate(opinion.issued_at)),
         subject=inspection.subject_words,
+        side="项目" if inspection.project_id else "单位",
         facts=_facts(inspection),
         score=score_of(sheet, sheet.scorer),
+        capped=_capped(sheet),
         scale=_scale(sheet),
         marks=_marks(sheet),
         findings=findings,
@@ -114,7 +119,11 @@ def _facts(inspection: Inspection) -> Grid:
     facts = [
         *parts.subject_facts(inspection),
         [parts.ground(inspection), ("所属年度", f"{inspection.year} 年")],
-        [("检查人员", parts.team_words(inspection)), ("检查时间", parts.span(inspection))],
+        [("检查人员", parts.team_words(inspection))],
+        [
+            ("计划检查日期", date_words(inspection.planned_on)),
+            ("评分定稿日期", date_words(timezone.localdate(sheet.scored_at))),
+        ],
         [("评分标准", score_of(sheet, sheet.scorer).standard)],
     ]
     if inspection.reinspection_of:
@@ -128,6 +137,14 @@ def _scale(sheet: ScoreSheet) -> Scale:
         total=f"{sheet.total * SCALE:.2f}", passing=f"{marks.pass_mark * SCALE:.2f}", good=f"{marks.good_mark * SCALE:.2f}",
         pass_mark=figure(marks.pass_mark), good_mark=figure(marks.good_mark),
     )  # fmt: skip
+
+
+def _capped(sheet: ScoreSheet) -> str:
+    """What set the total where the criteria add up to more."""
+    whole = sum((Decimal(row["score"]) for row in sheet.snapshot), Decimal(0))
+    if not sheet.is_vetoed or whole <= sheet.total:
+        return ""
+    return f"各评分项合计 {figure(whole)} 分；命中一票否决项，总分按上限 {figure(sheet.total)} 分计。"
 
 
 def _marks(sheet: ScoreSheet) -> str:
@@ -179,13 +196,13 @@ def _consequences(inspection: Inspection) -> list[str]:
 
 def _demand(inspection: Inspection, is_to_rectify: bool) -> list[str]:
     """What the inspected side has to do; it is bound by the rule in force when the opinion goes out."""
-    side = "被检项目" if inspection.project_id else "被检单位"
+    side = "项目" if inspection.project_id else "单位"
     if not is_to_rectify:
-        return [f"本次检查没有须整改的问题。请{side}在系统中确认收到本意见。"]
+        return [f"本次检查没有须整改的问题。请被检{side}在系统中确认收到本意见。"]
     limit = reply_limit()
     within = f"收到本意见之日起 {limit}内" if limit else "收到本意见后及时"
     return [
-        f"请{side}在系统中确认收到本意见，并于{within}，就上列须整改的问题逐条回复整改意见和整改情况，附整改证据。",
+        f"请被检{side}在系统中确认收到本意见，并于{within}，就上列须整改的问题逐条回复整改意见和整改情况，附整改证据。",
         "回复由质量办逐条复查，未通过的退回继续整改；不能按期回复的，应在到期前申请延期。",
     ]
 
@@ -197,4 +214,3 @@ def _signed(opinion: Opinion) -> Signed:
         name=signer.name, certificate=str(certificate) if certificate else "",
         image=signature_image(signer.signature_image.name or ""), at=time_words(opinion.issued_at), digest=opinion.digest,
     )  # fmt: skip
-

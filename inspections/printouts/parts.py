@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils import timezone
-
 from inspections.choices import Kind
 from inspections.models import Finding, Inspection
 from reviews.choices import Severity
-from reviews.printouts.parts import BLANK, Grid, date_words
+from reviews.printouts.parts import BLANK, Grid
 
 CSS = ("css/print_review.css", "css/print_inspection.css")
 
@@ -17,7 +15,10 @@ def subject_facts(inspection: Inspection) -> Grid:
     """The head of both papers: whom it inspects."""
     project = inspection.project
     if project is None:
-        return [[("被检单位", inspection.unit.name), ("检查编号", inspection.number)]]
+        return [
+            [("被检单位", inspection.unit.name)],
+            [("检查编号", inspection.number), ("检查方式", inspection.get_kind_display())],
+        ]
     return [
         [("被检项目", project.name)],
         [("项目编号", project.number), ("承办单位", inspection.unit.name)],
@@ -41,12 +42,6 @@ def team_words(inspection: Inspection) -> str:
     return "、".join(f"{row.user.name}（组长）" if row.is_lead else row.user.name for row in rows) or BLANK
 
 
-def span(inspection: Inspection) -> str:
-    """From the planned day to the day of the score."""
-    sheet = inspection.score_sheet
-    return f"{date_words(inspection.planned_on)}计划，{date_words(timezone.localdate(sheet.scored_at))}评分定稿" if sheet else BLANK
-
-
 @dataclass(frozen=True)
 class Problem:
     """A finding as it stands on paper. `sources` says what it was found in, from the deliverable down to the line."""
@@ -63,7 +58,11 @@ class Problem:
 
 
 def problem(row: Finding) -> Problem:
-    sources = [row.deliverable.title if row.deliverable else "", row.attachment.name if row.attachment else "", row.place]
+    sources = [
+        row.deliverable.title if row.deliverable else "",
+        row.attachment.name if row.attachment else "",
+        row.place,
+    ]
     if row.remark_id:
         sources.append(f"校审意见 {row.remark.number}")
     return Problem(

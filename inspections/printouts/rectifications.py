@@ -64,8 +64,10 @@ def rectification_paper(inspection: Inspection) -> bytes:
 
 def build(inspection: Inspection) -> RectificationPaper:
     """Everything that the paper says; an answer that is not handed in yet is its writers' and does not appear."""
-    answers = Rectification.objects.submitted().select_related("submitted_by", "rechecked_by").prefetch_related(
-        Prefetch("evidence", Evidence.objects.standing())
+    answers = (
+        Rectification.objects.submitted()
+        .select_related("submitted_by", "rechecked_by")
+        .prefetch_related(Prefetch("evidence", Evidence.objects.standing()))
     )
     findings = parts.findings_of(inspection).to_rectify().prefetch_related(Prefetch("rectifications", answers))
     rows = [_row(finding) for finding in findings]
