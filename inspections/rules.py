@@ -1,5 +1,6 @@
 """Pure decisions of inspections: values in, answer out. No ORM, no clock."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
@@ -75,3 +76,9 @@ def escalation_reason(touches_ethics: bool, causes_loss: bool, harms_reputation:
     words = {"个人职业道德": touches_ethics, "严重经济损失": causes_loss, "名誉损失": harms_reputation}
     reasons = [word for word, is_so in words.items() if is_so]
     return f"涉及{'、'.join(reasons)}，须按规定程序上报处置" if reasons else ""
+
+
+def lowest_share(snapshot: Iterable[Mapping]) -> Decimal:
+    """The share of its maximum, in percent to two places (cut), that the weakest criterion of a score sheet got."""
+    shares = [Decimal(100) * Decimal(row["score"]) / Decimal(row["maximum"]) for row in snapshot]
+    return min(shares).quantize(CENT, rounding=ROUND_DOWN)

@@ -145,6 +145,14 @@ class Migration(migrations.Migration):
                 ("touches_ethics", models.BooleanField(default=False, verbose_name="涉及个人职业道德")),
                 ("causes_loss", models.BooleanField(default=False, verbose_name="造成严重经济损失")),
                 ("harms_reputation", models.BooleanField(default=False, verbose_name="造成名誉损失")),
+                (
+                    "lowest_share",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=5, null=True, verbose_name="最低评分项得分率（%）"
+                    ),
+                ),
+                ("finding_count", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="问题数")),
+                ("was_on_time", models.BooleanField(blank=True, null=True, verbose_name="整改按时回复")),
                 ("conclusion", models.TextField(blank=True, max_length=5000, verbose_name="综合意见")),
                 (
                     "opened_at",

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         protect("inspections_evidence", mutable=("removed_by_id", "removed_at")),
         protect("inspections_consequence", mutable=("decision", "note", "decided_by_id", "decided_at")),
         protect_when(
-            "inspections_inspection", CONCLUDED, mutable=("closed_at",), free=MOVING
+            "inspections_inspection", CONCLUDED, mutable=("closed_at", "was_on_time"), free=MOVING
         ),
         protect_when("inspections_inspector", OF_CONCLUDED, covers_new=True),
         protect_when("inspections_section", OF_CONCLUDED, covers_new=True),

@@ -126,6 +126,10 @@ class Inspection(models.Model):
     conclusion = models.TextField("综合意见", max_length=LONGEST, blank=True)
     score_sheet = models.OneToOneField(ScoreSheet, verbose_name="评分表", null=True, blank=True,
                                        on_delete=models.PROTECT, related_name="inspection")  # fmt: skip
+    # What breaks a tie at the year's end, fixed with the score and at the close: rankings read 100,000 of these.
+    lowest_share = models.DecimalField("最低评分项得分率（%）", max_digits=5, decimal_places=2, null=True, blank=True)
+    finding_count = models.PositiveSmallIntegerField("问题数", null=True, blank=True)
+    was_on_time = models.BooleanField("整改按时回复", null=True, blank=True)
     opened_by = models.ForeignKey(verbose_name="立项人", editable=False, **PERSON)
     opened_at = models.DateTimeField("立项时间", default=timezone.now, editable=False)
     closed_at = models.DateTimeField("关闭时间", null=True, blank=True, editable=False)

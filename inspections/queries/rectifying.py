@@ -1,7 +1,7 @@
 """Reads of a rectification: what is written, what is missing, what waits for the re-check."""
 
 from deadlines.choices import Event
-from deadlines.models import DeadlineRule
+from deadlines.models import Deadline, DeadlineRule
 from inspections.models import Finding, Inspection, Rectification
 
 
@@ -51,3 +51,9 @@ def reply_limit() -> str:
     """How long a reply may take by the rule in force, in words (10 日历天); empty where the rule is switched off."""
     rule = DeadlineRule.objects.in_force().filter(event=Event.OPINION_RECEIVED).first()
     return rule.amount_words if rule else ""
+
+
+def replied_on_time(inspection: Inspection) -> bool:
+    """Whether every reply of the inspection came before its clock ran out; True where the rule is switched off."""
+    clocks = Deadline.objects.of(inspection).filter(rule__event=Event.OPINION_RECEIVED, stopped_at__isnull=False)
+    return all(clock.stopped_at < clock.due_at for clock in clocks)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from inspections import printouts
+from inspections import printouts, rules
 from inspections.chain import is_partial, move, require_inspector, roles_for
 from inspections.choices import Act, EvidenceOf, Side
 from inspections.models import Hit, Inspection, Opinion, Talk
@@ -53,12 +53,13 @@ def finish_scoring(*, actor, inspection: Inspection, turn: int, conclusion: str,
             raise ValidationError("认定问题严重或须上报的，至少应有一条检查问题。")
         hits = _hits(inspection)
         sheet = give_score(scorer=actor, subject=inspection, standard=inspection.standard, hits=hits)
+        ties = {"lowest_share": rules.lowest_share(sheet.snapshot), "finding_count": inspection.findings.count()}
         tell(inspection, inspected_side(inspection), title=f"请沟通确认检查结果：{inspection}",
              body=f"得分 {sheet.total}，{sheet.grade}。请就检查结果说明意见。")  # fmt: skip
         return {
             "sheet": sheet.pk, "total": sheet.total, "grade": sheet.grade, "vetoed": sheet.is_vetoed,
-            "snapshot_sha256": sha256(sheet.snapshot), "conclusion": conclusion.strip(), **set_flags,
-            "changes": {"score_sheet": sheet, "conclusion": conclusion.strip(), **set_flags},
+            "snapshot_sha256": sha256(sheet.snapshot), "conclusion": conclusion.strip(), **set_flags, **ties,
+            "changes": {"score_sheet": sheet, "conclusion": conclusion.strip(), **set_flags, **ties},
         }  # fmt: skip
 
     return move(inspection=inspection, act=Act.FINISH_SCORING, actor=actor, turn=turn, write=write)

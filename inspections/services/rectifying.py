@@ -36,13 +36,14 @@ def receive(*, actor, inspection: Inspection, turn: int, received_at: datetime |
         receipt = _receipt(inspection, actor, received_at, note, evidence)
         if act == Act.RECEIVE:
             _start_clock(inspection, actor, receipt.received_at)
+        changes = {} if act == Act.RECEIVE else {"changes": {"was_on_time": True}}
         remind_office(inspection, actor, f"已确认收到书面意见：{inspection.opinion.number}")
         if receipt.is_recorded_by_office:
             tell(inspection, inspected_side(inspection), title=f"检查书面意见已送达：{inspection.opinion.number}",
                  body=f"请在 {queries.reply_limit()}内回复整改意见和整改情况。" if act == Act.RECEIVE else "")  # fmt: skip
         return {"opinion": inspection.opinion.number, "received_at": receipt.received_at, "note": receipt.note,
                 "by_office": receipt.is_recorded_by_office,
-                "evidence_sha256": receipt.evidence.sha256 if receipt.evidence else None}  # fmt: skip
+                "evidence_sha256": receipt.evidence.sha256 if receipt.evidence else None, **changes}  # fmt: skip
 
     return move(inspection=inspection, act=act, actor=actor, turn=turn, write=write)
 
@@ -178,11 +179,12 @@ def recheck(*, actor, inspection: Inspection, turn: int, results: Mapping[int, t
         if any(row.submitted_by_id == actor.pk for row in rows):
             raise PermissionDenied("回复人不能复查自己的整改。")
         told = [_settle(row, actor, *results[row.finding_id]) for row in rows]
-        if all_passed:
-            _tell_closed(inspection, actor)
-        else:
+        if not all_passed:
             _send_back(inspection, actor, rows)
-        return {"results": told}
+            return {"results": told}
+        _tell_closed(inspection, actor)
+        on_time = queries.replied_on_time(inspection)
+        return {"results": told, "on_time": on_time, "changes": {"was_on_time": on_time}}
 
     act = Act.CLOSE if all_passed else Act.SEND_BACK
     if not rows:
