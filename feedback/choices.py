@@ -28,6 +28,8 @@ class ComplaintState(models.TextChoices):
 
 # After these nothing happens to a complaint any more.
 ENDED = (ComplaintState.CLOSED, ComplaintState.REFUSED)
+# Accepted: from here on it may set off a 专项稽查.
+ON_FILE = (ComplaintState.INVESTIGATING, ComplaintState.HANDLING, ComplaintState.ANSWERED, ComplaintState.CLOSED)
 
 
 class ComplaintAct(models.TextChoices):

@@ -7,9 +7,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from feedback.choices import ComplaintState
-from inspections.chain import is_partial, move, scope_of, unit_roles
-from inspections.choices import Act, Decision, Kind, PlanState
+from feedback.choices import ON_FILE, Verdict
+from inspections.chain import held, is_partial, move, scope_of, unit_roles
+from inspections.choices import CONCLUDED, Act, Decision, Kind, PlanState, State
 from inspections.models import Consequence, Draw, Inspection, Inspector, Plan, Section
 from inspections.services.numbers import next_number
 from inspections.telling import inspected_side, tell
@@ -19,9 +19,6 @@ from scoring.choices import Purpose
 from scoring.models import Standard
 from staff import permissions
 from staff.choices import Action
-
-# A complaint is on file once it was accepted; one that was refused, or found to be nothing, sets nothing off.
-AUDITABLE = (ComplaintState.INVESTIGATING, ComplaintState.HANDLING, ComplaintState.ANSWERED, ComplaintState.CLOSED)
 
 
 @transaction.atomic
@@ -93,8 +90,9 @@ def _check_trigger(actor, kind: Kind, project, unit, complaint, accident) -> Non
     if complaint is not None:
         if not type(complaint).objects.visible_to(actor).filter(pk=complaint.pk).exists():
             raise PermissionDenied("您不能办理该投诉举报。")
-        if complaint.state not in AUDITABLE:
-            raise ValidationError({"complaint": f"{complaint.number} 尚未受理或不予受理，不能据以稽查。"})
+        # On file once it was accepted; one that was refused, or found to be nothing, sets nothing off.
+        if complaint.state not in ON_FILE or complaint.verdict == Verdict.UNFOUNDED:
+            raise ValidationError({"complaint": f"{complaint.number} 尚未受理、不予受理或不属实，不能据以稽查。"})
         meant = complaint.project_id == project.pk if project else complaint.unit_id == unit.pk
         if not meant:
             raise ValidationError({"complaint": f"{complaint.number} 没有登记涉及该项目（单位），请先登记。"})
@@ -125,8 +123,13 @@ def _check_plan(kind: Kind, plan: Plan | None, draw: Draw | None, project, note:
 def _check_reinspection(former: Inspection | None, project, unit) -> None:
     if former is None:
         return
+    former = held(former)
     if former.project_id != (project.pk if project else None) or former.unit_id != unit.pk:
         raise ValidationError({"reinspection_of": "复查的对象须与原检查相同。"})
+    if former.state not in CONCLUDED:
+        raise ValidationError({"reinspection_of": f"{former.number} 尚未出具书面意见，不能复查。"})
+    if again := former.reinspections.exclude(state=State.CANCELLED).first():
+        raise ValidationError({"reinspection_of": f"{former.number} 的复查已经立项：{again.number}。"})
     if Consequence.objects.filter(inspection=former, decision=Decision.DISMISSED, target_year__isnull=False).exists():
         raise ValidationError({"reinspection_of": "该检查已决定不予复查。"})
 

@@ -1,0 +1,71 @@
+"""Filters of the list of inspections; they live in the URL."""
+
+import django_filters as filters
+
+from inspections.choices import SHOWN_TO_PROJECT, Kind, State
+from inspections.models import Inspection, Plan
+from inspections.queries.inspections import condition
+from scoring.rules import FAIL, GOOD, PASS
+from staff.models import Unit, unit_and_descendants
+
+ALL = "全部"
+VIEWS = [
+    ("live", "未关闭"),
+    ("due", "计划检查日到期"),
+    (State.SCORING.value, State.SCORING.label),
+    (State.DISCUSSING.value, State.DISCUSSING.label),
+    (State.ISSUED.value, State.ISSUED.label),
+    (State.RECTIFYING.value, State.RECTIFYING.label),
+    ("overdue", "整改逾期"),
+    (State.RECHECKING.value, State.RECHECKING.label),
+    ("undecided", "有待确认的后续事项"),
+    (State.CLOSED.value, State.CLOSED.label),
+    (State.CANCELLED.value, State.CANCELLED.label),
+]
+
+
+def _years() -> list[tuple[int, str]]:
+    found = Inspection.objects.order_by("-year").values_list("year", flat=True).distinct()
+    return [(year, f"{year} 年") for year in found]
+
+
+def _plans(request):
+    """The plans of the inspections that the person sees."""
+    seen = Inspection.objects.visible_to(request.user).order_by().values("plan")
+    return Plan.objects.filter(pk__in=seen)
+
+
+class InspectionFilter(filters.FilterSet):
+    q = filters.CharFilter(label="搜索", method="search")
+    state = filters.ChoiceFilter(label="状态", choices=VIEWS, method="in_view", empty_label=ALL)
+    year = filters.ChoiceFilter(label="年度", choices=_years, empty_label=ALL)
+    kind = filters.ChoiceFilter(label="检查方式", choices=Kind.choices, empty_label=ALL)
+    unit = filters.ModelChoiceFilter(label="单位", queryset=Unit.objects.all(), empty_label=ALL, method="in_unit")
+    grade = filters.ChoiceFilter(
+        label="等级", choices=[(word, word) for word in (GOOD, PASS, FAIL)], method="of_grade", empty_label=ALL
+    )
+    plan = filters.ModelChoiceFilter(label="计划", queryset=_plans, empty_label=ALL)
+    mine = filters.ChoiceFilter(label="检查人员", choices=[("1", "由我检查")], method="of_mine", empty_label=ALL)
+
+    class Meta:
+        model = Inspection
+        fields = []
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.form.fields["q"].widget.attrs["placeholder"] = "检查编号、项目、单位"
+
+    def search(self, queryset, name, value):
+        return queryset.search(value.strip())
+
+    def in_view(self, queryset, name, value):
+        return queryset.filter(condition(value))
+
+    def in_unit(self, queryset, name, unit):
+        return queryset.filter(unit__in=unit_and_descendants([unit.pk]))
+
+    def of_grade(self, queryset, name, value):
+        return queryset.filter(score_sheet__grade=value, state__in=SHOWN_TO_PROJECT)
+
+    def of_mine(self, queryset, name, value):
+        return queryset.filter(inspectors__user=self.request.user)

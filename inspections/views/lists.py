@@ -1,0 +1,60 @@
+"""The list of inspections and its Excel export."""
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from inspections.exports import inspections_response
+from inspections.filters import InspectionFilter
+from inspections.queries import inspections as queries
+from staff.choices import Action
+from staff.lists import filter_words, page_of, sort_order
+
+SORTS = {
+    "number": "number",
+    "subject": "project__number",
+    "unit": "unit__code",
+    "planned": "planned_on",
+    "score": "score_sheet__total",
+}
+DEFAULT = "-planned"
+
+
+def _asked(request):
+    """What the URL asks for; where it says nothing of the state, what is not closed. So page 2 shows what page 1 shows."""
+    asked = request.GET.copy()
+    asked.setdefault("state", "live")
+    return asked
+
+
+def _filtered(request):
+    """All that the person sees, the filters, and the rows that pass them in the order asked for."""
+    rows = queries.inspection_rows(request.user)
+    filterset = InspectionFilter(_asked(request), queryset=rows, request=request)
+    order = sort_order(request, SORTS, DEFAULT, may_be_empty={"subject", "score"})
+    return rows, filterset, filterset.qs.order_by(*order)
+
+
+@require_safe
+def inspection_list(request):
+    """Whoever sees an inspection finds it here; the figures count what the person sees."""
+    rows, filterset, found = _filtered(request)
+    page = page_of(request, found)
+    page.object_list = queries.tell_clocks(page.object_list)
+    context = {
+        "filter": filterset,
+        "page": page,
+        "sort": DEFAULT,
+        "counts": queries.counts(rows),
+        "base": reverse("inspections:list"),
+        "export_query": request.GET.urlencode(),
+        "can_plan": request.user.may(Action.PLAN_INSPECTIONS),
+    }
+    return render(request, "inspections/inspection_list.html", context)
+
+
+@require_safe
+def export(request):
+    """The same rows as a workbook."""
+    _, filterset, found = _filtered(request)
+    return inspections_response(queries.tell_clocks(found), filter_words(filterset.form))
