@@ -6,6 +6,7 @@ LEDGER_WORDS = {
     "plan.start": "检查计划开始执行",
     "plan.end": "检查计划结束",
     "plan.draw": "检查抽样",
+    "accident.register": "登记重大质量事故",
     "inspection.consequence": "检查：确认后续事项",
     "inspection.evidence_remove": "移除证据",
     "inspection.finding_add": "检查：登记问题",

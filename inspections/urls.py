@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inspections.views import evidence, plans
+from inspections.views import accidents, evidence, plans
 
 app_name = "inspections"
 
@@ -12,5 +12,8 @@ urlpatterns = [
     path("inspection-plans/<int:pk>/move/", plans.plan_move, name="plan_move"),
     path("inspection-plans/<int:pk>/draws/new/", plans.draw_create, name="draw_create"),
     path("inspection-plans/<int:pk>/draws/<int:draw_pk>/", plans.draw, name="draw"),
+    path("accidents/", accidents.accident_list, name="accident_list"),
+    path("accidents/new/", accidents.accident_create, name="accident_create"),
+    path("accidents/<int:pk>/", accidents.accident, name="accident"),
     path("inspections/evidence/<int:pk>/", evidence.evidence_download, name="evidence"),
 ]
