@@ -113,10 +113,17 @@ def require_place(inspection: Inspection, act: Act, actor) -> None:
     if not any(permissions.allows(action, roles) for action in terms.actions):
         permissions.require(actor, terms.actions[0], roles)
     permissions.require(actor, next(each for each in terms.actions if permissions.allows(each, roles)), roles)
-    if Action.ANSWER_INSPECTION not in terms.actions:
+    if not (Action.ANSWER_INSPECTION in terms.actions and permissions.allows(Action.ANSWER_INSPECTION, roles)):
         require_impartial(actor, inspection)
     if terms.is_inspectors:
         require_inspector(inspection, actor, lead=terms.is_leads)
+
+
+def require_may_rectify(actor, inspection: Inspection) -> None:
+    """Raise PermissionDenied unless `actor` may write answers to problems: the project's team, and who answers for it."""
+    roles = roles_for(actor, inspection)
+    answers = permissions.allows(Action.ANSWER_INSPECTION, roles)
+    permissions.require(actor, Action.ANSWER_INSPECTION if answers else Action.RECTIFY, roles)
 
 
 def require_inspector(inspection: Inspection, actor, *, lead: bool = False) -> None:

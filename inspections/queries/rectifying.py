@@ -1,8 +1,10 @@
 """Reads of a rectification: what is written, what is missing, what waits for the re-check."""
 
+from collections.abc import Iterable
+
 from deadlines.choices import Event
 from deadlines.models import Deadline, DeadlineRule
-from inspections.models import Finding, Inspection, Rectification
+from inspections.models import Evidence, Finding, Inspection, Rectification
 
 
 def draft_of(finding: Finding) -> Rectification | None:
@@ -14,6 +16,14 @@ def drafts_of(inspection: Inspection) -> list[Rectification]:
     """The answers of the reply that is being written, in the order of the findings."""
     rows = Rectification.objects.filter(finding__inspection=inspection, submitted_at__isnull=True)
     return list(rows.select_related("finding").order_by("finding__number"))
+
+
+def files_of(rows: Iterable[Rectification]) -> dict[int, list[Evidence]]:
+    """The standing proofs of each answer; one query."""
+    found: dict[int, list[Evidence]] = {row.pk: [] for row in rows}
+    for each in Evidence.objects.standing().filter(rectification__in=list(found)).order_by("pk"):
+        found[each.rectification_id].append(each)
+    return found
 
 
 def awaiting_recheck(inspection: Inspection) -> list[Rectification]:

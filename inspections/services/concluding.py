@@ -107,7 +107,8 @@ def talk(*, actor, inspection: Inspection, turn: int, side: Side, text: str, agr
             score_sheet=inspection.score_sheet,
         )  # fmt: skip
         made.append(row)
-        others = inspected_side(inspection) if side == Side.OFFICE else inspectors(inspection)
+        # The inspected side hears of words that were written down for it.
+        others = inspected_side(inspection) if side == Side.OFFICE or by_office else inspectors(inspection)
         tell(inspection, others, but=actor, kind=Kind.INSPECTION, title=f"{row.get_side_display()}意见：{inspection}",
              body=text.strip()[:200])  # fmt: skip
         return {"talk": row.pk, "side": side, "text": row.text, "agrees": row.agrees, "by_office": by_office,
@@ -145,21 +146,31 @@ def issue_opinion(*, actor, inspection: Inspection, turn: int, confirmation: Con
     def write(inspection: Inspection) -> dict:
         if gaps := talk_gaps(inspection):
             raise ValidationError(gaps)
-        opinion = _opinion_row(inspection, actor)
+        chain_head = head()[1]
+        opinion = _opinion_row(inspection, actor, chain_head)
         made.append(opinion)
         found = consequences.propose(inspection, opinion.issued_at)
-        tell(inspection, inspected_side(inspection), title=f"请确认收到检查书面意见：{opinion.number}",
-             body=f"{inspection}。确认收到后 {reply_limit()}内须回复整改意见和整改情况。")  # fmt: skip
-        return {"opinion": opinion.number, "digest": opinion.digest, "pdf_sha256": opinion.pdf_sha256,
+        _ask_for_receipt(inspection, opinion)
+        return {"opinion": opinion.number, "digest": opinion.digest, "head": chain_head, "at": opinion.issued_at,
+                "pdf_sha256": opinion.pdf_sha256,
                 "consequences": [[each.kind, each.target_year, each.reason] for each in found]}  # fmt: skip
 
     move(inspection=inspection, act=Act.ISSUE, actor=actor, turn=turn, write=write)
     return made[0]
 
 
-def _opinion_row(inspection: Inspection, actor) -> Opinion:
+def _ask_for_receipt(inspection: Inspection, opinion: Opinion) -> None:
+    asked = "没有须整改的问题。"
+    if inspection.findings.to_rectify().exists():
+        limit = reply_limit()
+        asked = f"确认收到后{f' {limit}内' if limit else ''}须回复整改意见和整改情况。"
+    tell(inspection, inspected_side(inspection), title=f"请确认收到检查书面意见：{opinion.number}",
+         body=f"{inspection}。{asked}")  # fmt: skip
+
+
+def _opinion_row(inspection: Inspection, actor, chain_head: str) -> Opinion:
     number, now = next_number("JCYJ"), timezone.now()
-    digest = sha256(opinion_facts(inspection, number, actor, now, head()[1]))
+    digest = sha256(opinion_facts(inspection, number, actor.pk, now, chain_head))
     opinion = Opinion(inspection=inspection, number=number, issued_by=actor, issued_at=now, digest=digest)
     pdf = printouts.opinion_paper(inspection, opinion)
     opinion.pdf, opinion.pdf_sha256 = keep_paper(pdf)
@@ -167,17 +178,19 @@ def _opinion_row(inspection: Inspection, actor) -> Opinion:
     return opinion
 
 
-def opinion_facts(inspection: Inspection, number: str, actor, at, chain_head: str) -> dict:
-    """What the signature under an opinion binds: score, findings, signer, time, and the evidence chain as it stood."""
+def opinion_facts(inspection: Inspection, number: str, signer: int, at, chain_head: str) -> dict:
+    """What the signature under an opinion binds: score, findings, signer, time, and the evidence chain as it stood (which the
+    ledger row of the issue keeps, so that `verify_ledger` computes the digest again)."""
     sheet = inspection.score_sheet
     findings = [
-        [row.number, row.problem, row.requirement, row.severity, row.needs_rectification]
-        for row in inspection.findings.order_by("number")
-    ]
+        [row.number, row.place, row.problem, row.requirement, row.severity, row.amount, row.needs_rectification,
+         row.deduction_id]
+        for row in inspection.findings.all()
+    ]  # fmt: skip
     return {
         "opinion": number, "inspection": inspection.number, "total": sheet.total, "grade": sheet.grade,
-        "snapshot": sha256(sheet.snapshot), "conclusion": inspection.conclusion, "findings": findings,
-        "signer": actor.pk, "at": at, "head": chain_head,
+        "snapshot": sha256(sheet.snapshot), "conclusion": inspection.conclusion, "is_serious": inspection.is_serious,
+        "findings": findings, "signer": signer, "at": at, "head": chain_head,
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inspections import rules
-from inspections.chain import require_impartial, scope_of, unit_roles
+from inspections.chain import is_partial, require_impartial, scope_of, unit_roles
 from inspections.choices import ConsequenceKind, Decision
 from inspections.models import Consequence, Inspection
 from inspections.telling import executives, inspected_side, office, tell
@@ -36,11 +36,24 @@ def propose(inspection: Inspection, at) -> list[Consequence]:
     return found
 
 
+class AlreadyDecided(Exception):
+    """Somebody was faster. The message says who and when, in Chinese."""
+
+    status_code = 409
+
+    def __init__(self, consequence: Consequence):
+        self.consequence = consequence
+        at = timezone.localtime(consequence.decided_at)
+        super().__init__(
+            f"已由（{consequence.decided_by.name}）于 {at:%Y-%m-%d %H:%M} 处理：{consequence.get_decision_display()}。"
+        )
+
+
 @transaction.atomic
 def decide(*, actor, consequence: Consequence, decision: Decision, note: str = "") -> Consequence:
     """Confirm a consequence, or refuse it with a reason. An escalation is disposed of in words either way.
 
-    Raises ValidationError where a reason or disposition is missing, and when somebody has decided already."""
+    Raises ValidationError where a reason or disposition is missing, AlreadyDecided when somebody was faster."""
     inspection = consequence.inspection
     action = PERMISSION[ConsequenceKind(consequence.kind)]
     permissions.require(actor, action, unit_roles(actor, inspection.unit_id))
@@ -50,16 +63,31 @@ def decide(*, actor, consequence: Consequence, decision: Decision, note: str = "
         raise ValidationError({"note": "请填写处置意见（不予实施的，说明理由）。"})
     decided = {"decision": decision, "note": note, "decided_by": actor, "decided_at": timezone.now()}
     if not Consequence.objects.filter(pk=consequence.pk, decision__isnull=True).update(**decided):
-        row = Consequence.objects.select_related("decided_by").get(pk=consequence.pk)
-        at = timezone.localtime(row.decided_at)
-        raise ValidationError(
-            f"已由（{row.decided_by.name}）于 {at:%Y-%m-%d %H:%M} 处理：{row.get_decision_display()}。"
-        )
-    consequence = Consequence.objects.get(pk=consequence.pk)
-    words = f"{consequence.get_kind_display()}{consequence.get_decision_display()}"
-    people = [*inspected_side(inspection), *office(inspection)]
-    tell(inspection, people, but=actor, kind=Kind.INSPECTION, title=f"{words}：{inspection}", body=note)
-    record(actor=actor, action="inspection.consequence", subject=inspection, scope=scope_of(inspection),
-           data={"consequence": consequence.pk, "kind": consequence.kind, "decision": decision, "reason": note,
-                 "target_year": consequence.target_year})  # fmt: skip
+        raise AlreadyDecided(Consequence.objects.select_related("decided_by", "inspection").get(pk=consequence.pk))
+    consequence = Consequence.objects.select_related("inspection").get(pk=consequence.pk)
+    _tell_decided(inspection, consequence, actor)
+    _record(inspection, consequence, actor)
     return consequence
+
+
+def _tell_decided(inspection: Inspection, consequence: Consequence, actor) -> None:
+    """What is reported upward is not told to the inspected side."""
+    words = f"{consequence.get_kind_display()}{consequence.get_decision_display()}"
+    if consequence.kind == ConsequenceKind.ESCALATION:
+        people = [*office(inspection), *executives(inspection)]
+        people = [each for each in people if not is_partial(each, inspection)]
+    else:
+        people = [*office(inspection), *inspected_side(inspection)]
+    tell(inspection, people, but=actor, kind=Kind.INSPECTION, title=f"{words}：{inspection}", body=consequence.note)
+
+
+def _record(inspection: Inspection, consequence: Consequence, actor) -> None:
+    """The disposition of what is reported upward has no scope: a project's timeline is read by its team."""
+    data = {"consequence": consequence.pk, "kind": consequence.kind, "decision": consequence.decision,
+            "target_year": consequence.target_year, "at": consequence.decided_at}  # fmt: skip
+    if consequence.kind == ConsequenceKind.ESCALATION:
+        record(actor=actor, action="inspection.escalation", subject=inspection,
+               data={**data, "disposition": consequence.note})  # fmt: skip
+    else:
+        record(actor=actor, action="inspection.consequence", subject=inspection, scope=scope_of(inspection),
+               data={**data, "reason": consequence.note})  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deadlines import services as deadline_services
 from deadlines.choices import Event
-from inspections.chain import already_handled, move, roles_for, scope_of, touch
+from inspections.chain import already_handled, move, require_may_rectify, roles_for, scope_of, touch
 from inspections.choices import Act, EvidenceOf, State
 from inspections.models import Finding, Inspection, Receipt, Rectification
 from inspections.queries import rectifying as queries
@@ -79,15 +79,6 @@ def _start_clock(inspection: Inspection, actor, at: datetime) -> None:
 
 
 # ── The reply ───────────────────────────────────────────────────────────────
-def require_may_rectify(actor, inspection: Inspection) -> None:
-    """Raise PermissionDenied unless `actor` may write the answers: the project's team, and who answers for it."""
-    roles = roles_for(actor, inspection)
-    if not permissions.allows(Action.ANSWER_INSPECTION, roles):
-        permissions.require(actor, Action.RECTIFY, roles)
-    permissions.require(actor, Action.RECTIFY if permissions.allows(Action.RECTIFY, roles)
-                        else Action.ANSWER_INSPECTION, roles)  # fmt: skip
-
-
 def _open_for_reply(actor, inspection: Inspection) -> Inspection:
     inspection = touch(inspection=inspection)
     require_may_rectify(actor, inspection)
@@ -99,10 +90,13 @@ def _open_for_reply(actor, inspection: Inspection) -> Inspection:
 class RectificationConflict(ValidationError):
     """Somebody else has saved the same answer meanwhile; carries it as it is now."""
 
+    status_code = 409
+
     def __init__(self, row: Rectification):
         self.row = row
         at = timezone.localtime(row.saved_at)
-        super().__init__(f"已由（{row.saved_by.name}）于 {at:%H:%M} 修改本条整改回复，请核对后再保存。")
+        day = "" if at.date() == timezone.localdate() else f"{at:%Y-%m-%d} "
+        super().__init__(f"已由（{row.saved_by.name}）于 {day}{at:%H:%M} 修改本条整改回复，请核对后再保存。")
 
 
 @transaction.atomic
@@ -114,19 +108,26 @@ def save_rectification(*, actor, finding: Finding, turn: int, plan: str, result:
     if not finding.needs_rectification or finding.settled_at:
         raise ValidationError("该问题无须整改，或整改已复查通过。")
     row = queries.draft_of(finding)
-    if row is None and turn == 0:
-        row = Rectification.objects.create(
-            finding=finding, attempt=finding.rectifications.count() + 1, saved_by=actor, saved_at=timezone.now()
-        )
+    if row is None:
+        row, turn = _first_draft(actor, finding, turn), 0
     saved = {"plan": plan.strip(), "result": result.strip(), "saved_by": actor, "saved_at": timezone.now()}
-    if row is None or not Rectification.objects.filter(pk=row.pk, turn=turn, submitted_at__isnull=True).update(
+    if not Rectification.objects.filter(pk=row.pk, turn=turn, submitted_at__isnull=True).update(
         turn=F("turn") + 1, **saved
     ):
-        raise RectificationConflict(finding.rectifications.select_related("saved_by").order_by("-attempt").first())
+        raise RectificationConflict(row)
     for upload in files:
         keep(actor=actor, of=EvidenceOf.RECTIFICATION, upload=upload, inspection=inspection, finding=finding,
              rectification=row)  # fmt: skip
     return Rectification.objects.get(pk=row.pk)
+
+
+def _first_draft(actor, finding: Finding, turn: int) -> Rectification:
+    """A new answer. A page that knew of a draft belongs to an earlier attempt: RectificationConflict."""
+    last = finding.rectifications.select_related("saved_by").order_by("-attempt").first()
+    if turn and last:
+        raise RectificationConflict(last)
+    attempt = last.attempt + 1 if last else 1
+    return Rectification.objects.create(finding=finding, attempt=attempt, saved_by=actor, saved_at=timezone.now())
 
 
 @transaction.atomic
@@ -141,18 +142,19 @@ def submit_reply(*, actor, inspection: Inspection, turn: int, confirmation: Conf
             raise ValidationError(gaps)
         now = timezone.now()
         drafts = queries.drafts_of(inspection)
+        files = queries.files_of(drafts)
         Rectification.objects.filter(pk__in=[row.pk for row in drafts]).update(submitted_by=actor, submitted_at=now)
         deadline_services.stop_of(actor=actor, subject=inspection, note="已提交整改回复", events=EVENTS, at=now)
         remind_office(inspection, actor, f"请复查整改：{inspection}", f"共 {len(drafts)} 条整改回复。")
-        return {"answers": [_told(row) for row in drafts], "at": now}
+        return {"answers": [told(row, files[row.pk]) for row in drafts], "at": now}
 
     return move(inspection=inspection, act=Act.REPLY, actor=actor, turn=turn, write=write)
 
 
-def _told(row: Rectification) -> dict:
-    files = row.evidence.standing().order_by("pk").values_list("sha256", flat=True)
+def told(row: Rectification, files) -> dict:
+    """What the ledger keeps of an answer; `files` are its proofs."""
     return {"finding": row.finding.number, "attempt": row.attempt, "plan": row.plan, "result": row.result,
-            "files": list(files)}  # fmt: skip
+            "files": [each.sha256 for each in files]}  # fmt: skip
 
 
 # ── The re-check ────────────────────────────────────────────────────────────
@@ -182,6 +184,9 @@ def recheck(*, actor, inspection: Inspection, turn: int, results: Mapping[int, t
         if not all_passed:
             _send_back(inspection, actor, rows)
             return {"results": told}
+        # It ended with the reply; somebody may have let it run again by hand meanwhile.
+        deadline_services.stop_of(actor=actor, subject=inspection, note="整改复查通过", events=EVENTS,
+                                  at=rows[0].submitted_at)  # fmt: skip
         _tell_closed(inspection, actor)
         on_time = queries.replied_on_time(inspection)
         return {"results": told, "on_time": on_time, "changes": {"was_on_time": on_time}}
