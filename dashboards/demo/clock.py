@@ -36,6 +36,10 @@ class Clock:
         """A calendar day from today: negative ones are past."""
         return self.today + timedelta(days=days_from_now)
 
+    def days_ago(self, day: date) -> int:
+        """How many working days ago `day`, or the first working day after it, was."""
+        return max(place for place, each in enumerate(self.days) if each >= day)
+
     def tell(self, stories: Iterable[tuple[int, Story]]) -> None:
         """Tell all stories; each is (working days ago on which it begins, generator)."""
         queue = []
@@ -72,7 +76,7 @@ class Clock:
             timezone.datetime = real
 
 
-def _workdays_until(today: date, count: int = 130) -> list[date]:
+def _workdays_until(today: date, count: int = 560) -> list[date]:
     """Today and the `count` working days (Monday to Friday) before it, newest first."""
     days, day = [today], today
     while len(days) <= count:

@@ -2,14 +2,14 @@
 
 from django.db import transaction
 
-from dashboards.demo import clocks, people, projects, story
+from dashboards.demo import clocks, inspections, people, projects, story, troubles
 from dashboards.demo.clock import Clock
 from dashboards.demo.world import World
 from deadlines.services import sweep
 from projects.models import Discipline
 from staff.models import User
 
-BEGINS = 80  # working days ago
+BEGINS = 540  # working days ago
 
 
 def is_there() -> bool:
@@ -25,7 +25,8 @@ def build() -> World:
     clock = Clock()
     disciplines = {discipline.code: discipline for discipline in Discipline.objects.all()}
     world = World(clock, people={}, disciplines=disciplines, clients={})
-    clock.tell([(BEGINS, _set_up(world)), *projects.stories(world), *clocks.stories(world), *story.stories(world)])
+    tales = (projects, clocks, story, inspections, troubles)
+    clock.tell([(BEGINS, _set_up(world)), *(each for module in tales for each in module.stories(world))])
     sweep()
     return world
 

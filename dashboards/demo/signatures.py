@@ -15,7 +15,7 @@ SLANT = -0.22
 
 
 @lru_cache
-def _font() -> ImageFont.FreeTypeFont | None:
+def font() -> ImageFont.FreeTypeFont | None:
     """The font that printing needs as well; None where it is missing, of which `printing.checks` has warned."""
     command = shutil.which("fc-match")
     if command is None:
@@ -29,7 +29,7 @@ def _font() -> ImageFont.FreeTypeFont | None:
 
 def can_draw() -> bool:
     """Whether there is a font to draw with."""
-    return _font() is not None
+    return font() is not None
 
 
 def draw(name: str) -> bytes:
@@ -56,8 +56,8 @@ def _stroke(character: str, dice: Random) -> Image.Image:
     side = int(GLYPH * 1.5)
     glyph = Image.new("L", (side, side), 0)
     size = GLYPH * dice.uniform(0.86, 1.04)
-    font = _font().font_variant(size=int(size))
-    ImageDraw.Draw(glyph).text((side * 0.2, side * 0.02), character, font=font, fill=255)
+    letters = font().font_variant(size=int(size))
+    ImageDraw.Draw(glyph).text((side * 0.2, side * 0.02), character, font=letters, fill=255)
     slanted = glyph.transform(
         glyph.size, Image.Transform.AFFINE, (1, -SLANT, SLANT * side * 0.5, 0, 1, 0), Image.Resampling.BICUBIC
     )

@@ -1,10 +1,10 @@
 """What was said about an inspection's result, the written opinion, its receipt, and what follows from it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from inspections.choices import ConsequenceKind, Decision, Side
+from inspections.choices import ConsequenceKind, Decision, Side, State
 from inspections.models.findings import Evidence
 from inspections.models.inspections import LONGEST, Inspection
 from inspections.models.plans import PERSON
@@ -85,9 +85,10 @@ class Receipt(models.Model):
 
 class ConsequenceQuerySet(models.QuerySet):
     def due_in(self, year: int):
-        """The re-inspections that stand for `year`, whether confirmed yet or not."""
+        """The re-inspections that stand for `year`, whether confirmed yet or not, and have not been opened."""
         standing = Q(decision__isnull=True) | Q(decision=Decision.CONFIRMED)
-        return self.filter(standing, kind=ConsequenceKind.REINSPECTION, target_year=year)
+        opened = Inspection.objects.filter(reinspection_of=OuterRef("inspection")).exclude(state=State.CANCELLED)
+        return self.filter(standing, ~Exists(opened), kind=ConsequenceKind.REINSPECTION, target_year=year)
 
     def undecided(self):
         return self.filter(decision__isnull=True)

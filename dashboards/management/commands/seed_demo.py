@@ -20,7 +20,7 @@ class Command(BaseCommand):
         elif User.objects.exists():
             raise CommandError("库中已有人员，演示数据只能建在空库中。")
         else:
-            with console.status("正在建立演示公司（约 20 秒）……"):
+            with console.status("正在建立演示公司（约一分钟）……"):
                 firm.build()
         console.print(_table())
         console.print(f"请在浏览器中打开 {settings.SITE_URL} 登录；服务未启动时先运行 make demo。")
