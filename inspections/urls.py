@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inspections.views import accidents, evidence, plans
+from inspections.views import accidents, evidence, findings, plans, score_sheets
 
 app_name = "inspections"
 
@@ -16,4 +16,15 @@ urlpatterns = [
     path("accidents/new/", accidents.accident_create, name="accident_create"),
     path("accidents/<int:pk>/", accidents.accident, name="accident"),
     path("inspections/evidence/<int:pk>/", evidence.evidence_download, name="evidence"),
+    path("inspections/<int:pk>/score/", score_sheets.score, name="score"),
+    path("inspections/<int:pk>/score/state/", score_sheets.score_state, name="score_state"),
+    path("inspections/<int:pk>/score/<int:criterion_pk>/", score_sheets.section_save, name="section_save"),
+    path("inspections/<int:pk>/findings/new/", findings.finding_create, name="finding_create"),
+    path("inspections/<int:pk>/findings/<int:finding_pk>/edit/", findings.finding_edit, name="finding_edit"),
+    path("inspections/<int:pk>/findings/<int:finding_pk>/remove/", findings.finding_remove, name="finding_remove"),
+    path(
+        "inspections/<int:pk>/findings/<int:finding_pk>/evidence/<int:evidence_pk>/remove/",
+        findings.evidence_remove,
+        name="evidence_remove",
+    ),
 ]

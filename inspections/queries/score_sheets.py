@@ -48,15 +48,16 @@ class Gap:
     words: str
 
 
-def sections_of(inspection: Inspection) -> list[Section]:
-    """The sections in the order of the standard, each with criterion, deductions, hits, and who saved it."""
+def section_rows(inspection: Inspection):
+    """The sections, each with criterion, deductions, hits, and who saved it."""
     hits = Prefetch("hits", Hit.objects.order_by("deduction__order"))
-    return list(
-        Section.objects.filter(inspection=inspection)
-        .select_related("criterion", "saved_by")
-        .prefetch_related("criterion__deductions", hits)
-        .order_by("criterion__order")
-    )
+    rows = Section.objects.filter(inspection=inspection).select_related("criterion", "saved_by")
+    return rows.prefetch_related("criterion__deductions", hits)
+
+
+def sections_of(inspection: Inspection) -> list[Section]:
+    """The sections in the order of the standard."""
+    return list(section_rows(inspection).order_by("criterion__order"))
 
 
 def findings_of(inspection: Inspection):

@@ -31,21 +31,20 @@ class FindingConflict(Exception):
 
     def __init__(self, finding: Finding):
         self.finding = finding
-        who, done = _last_word(finding)
-        super().__init__(f"{finding}{who}{done}。请查看最新内容后再改。")
+        super().__init__(f"{finding}{last_word(finding) or '已被修改'}。您填写的内容还在，请比对后再保存。")
 
 
-def _last_word(finding: Finding) -> tuple[str, str]:
-    """Who did something to a problem last, and what, as the ledger tells it."""
+def last_word(finding: Finding) -> str:
+    """Who did something to a problem last, and what, as the ledger tells it; empty for one that never was."""
     about = Q(data__contains=f'"id":{finding.pk},') | Q(data__contains=f'"id":{finding.pk}}}')
     last = Entry.objects.filter(
         about, subject_type=Inspection._meta.label_lower, subject_id=finding.inspection_id,
         action__startswith="inspection.finding_",
     ).order_by("-number").select_related("actor").first()  # fmt: skip
     if last is None:
-        return "", "已被修改"
+        return ""
     done = "删除" if last.action.endswith("remove") else "修改"
-    return f"已由（{last.actor.name}）于 {timezone.localtime(last.at):%H:%M} ", done
+    return f"已由（{last.actor.name}）于 {timezone.localtime(last.at):%H:%M} {done}"
 
 
 def fingerprint(finding: Finding) -> str:

@@ -11,6 +11,7 @@ from inspections import chain
 from inspections.choices import State
 from inspections.models import Hit, Inspection, Section
 from inspections.models.inspections import LONGEST
+from inspections.queries.score_sheets import section_rows
 from inspections.rules import CENT, MOST_HITS
 from scoring.models import Criterion
 
@@ -68,8 +69,7 @@ def save_section(*, actor, inspection: Inspection, criterion: Criterion, turn: i
 
 
 def _section(inspection: Inspection, criterion: Criterion) -> Section:
-    rows = Section.objects.select_related("criterion", "saved_by").prefetch_related("hits", "criterion__deductions")
-    section = rows.filter(inspection=inspection, criterion=criterion).first()
+    section = section_rows(inspection).filter(criterion=criterion).first()
     if section is None:
         raise ValidationError("该评分项不属于本次检查的评分标准，请刷新页面后重试。")
     return section
