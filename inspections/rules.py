@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from reviews.rules import percent_of
-from scoring.rules import FAIL
+from scoring.rules import FAIL, GOOD, PASS
 
 CENT = Decimal("0.01")
 # How often one deduction may be hit on a score sheet; a half is 0.5.
@@ -82,3 +82,48 @@ def lowest_share(snapshot: Iterable[Mapping]) -> Decimal:
     """The share of its maximum, in percent to two places (cut), that the weakest criterion of a score sheet got."""
     shares = [Decimal(100) * Decimal(row["score"]) / Decimal(row["maximum"]) for row in snapshot]
     return min(shares).quantize(CENT, rounding=ROUND_DOWN)
+
+
+# ── The conclusion for a unit ───────────────────────────────────────────────
+UNIT_RULE = "对多个项目的质量检查结论，按最低得分项目的得分来确定。"
+_WORST_FIRST = (FAIL, PASS, GOOD)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one inspection of a project gave."""
+
+    project: str
+    total: Decimal
+    grade: str
+
+
+@dataclass(frozen=True)
+class UnitConclusion:
+    """The score of the lowest project, and which set it: all of them where several share it, each once, by number."""
+
+    total: Decimal
+    grade: str
+    set_by: tuple[str, ...]
+    mean: Decimal
+    count: int
+
+
+def unit_conclusion(scores: Iterable[Scored]) -> UnitConclusion | None:
+    """The conclusion for a unit with these inspections: UNIT_RULE [S]. None where nothing was inspected.
+
+    `mean` is rounded half up to two places. Where the lowest score has two grades (two versions of the standard), the worse
+    one counts."""
+    scores = list(scores)
+    if not scores:
+        return None
+    lowest = min(each.total for each in scores)
+    setting = [each for each in scores if each.total == lowest]
+    mean = sum((each.total for each in scores), Decimal(0)) / len(scores)
+    return UnitConclusion(
+        total=lowest,
+        grade=min((each.grade for each in setting), key=_WORST_FIRST.index),
+        set_by=tuple(sorted({each.project for each in setting})),
+        mean=mean.quantize(CENT, rounding=ROUND_HALF_UP),
+        count=len(scores),
+    )

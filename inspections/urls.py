@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inspections.views import accidents, evidence, findings, plans, score_sheets
+from inspections.views import accidents, evidence, findings, plans, score_sheets, units
 
 app_name = "inspections"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("inspection-plans/<int:pk>/move/", plans.plan_move, name="plan_move"),
     path("inspection-plans/<int:pk>/draws/new/", plans.draw_create, name="draw_create"),
     path("inspection-plans/<int:pk>/draws/<int:draw_pk>/", plans.draw, name="draw"),
+    path("inspections/units/", units.unit_conclusions, name="unit_conclusions"),
+    path("inspections/units/export/", units.unit_export, name="unit_export"),
+    path("inspections/units/<int:pk>/", units.unit_conclusion, name="unit_conclusion"),
     path("accidents/", accidents.accident_list, name="accident_list"),
     path("accidents/new/", accidents.accident_create, name="accident_create"),
     path("accidents/<int:pk>/", accidents.accident, name="accident"),
