@@ -132,3 +132,18 @@ class Outcome(models.TextChoices):
     UPHELD = "upheld", "维持处理意见"
     CHANGED = "changed", "变更处理意见"
     REVOKED = "revoked", "不予追究"
+
+
+class LiabilityAct(models.TextChoices):
+    """What is done to a liability case or to one of its sheets; the words stand in the ledger."""
+
+    OPEN = "open", "提起问责"
+    EVIDENCE = "evidence", "上传问责材料"
+    DROP = "drop", "撤销问责"
+    PROPOSE = "propose", "出具问责单"
+    SERVE = "serve", "送达问责单"
+    ACCEPT = "accept", "本人无异议"
+    APPEAL = "appeal", "陈述申辩"
+    LAPSE = "lapse", "逾期未提出，视为无异议"
+    DECIDE = "decide", "作出处理决定"
+    CLOSE = "close", "问责办结"

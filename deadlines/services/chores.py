@@ -1,13 +1,17 @@
-"""What the clockwork does beside the sweep: messages out of the house, and once a day the evidence chain."""
+"""What the clockwork does beside the sweep: what happens of itself when a clock has run out, messages out of the house, and
+once a day the evidence chain."""
 
+import logging
 import threading
 from datetime import datetime, time, timedelta
 from time import monotonic
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
-from deadlines.models import Heartbeat
+from deadlines import lapses
+from deadlines.models import Deadline, Heartbeat
 from deadlines.services import sweeping
 from deadlines.services.sweeping import beat
 from ledger import checks
@@ -22,19 +26,41 @@ LEDGER_AT = time(2)
 # A round that was claimed and not finished by then was killed.
 LEDGER_CLAIM = timedelta(hours=1)
 MOST_PROBLEMS = 20
+logger = logging.getLogger(__name__)
 
 # One thread of the worker at each: the others are free for the next bell, however long it takes.
 _is_sweeping, _is_delivering = threading.Lock(), threading.Lock()
 
 
 def sweep() -> sweeping.Swept | None:
-    """A sweep, unless another thread of this process is at one: it says what falls due meanwhile at the next bell."""
+    """A sweep, unless another thread of this process is at one: it says what falls due meanwhile at the next bell. What lapses
+    of itself does so before, so that nobody is told to be late with it."""
     if not _is_sweeping.acquire(blocking=False):
         return None
     try:
-        return sweeping.sweep()
+        failed = lapse()
+        swept = sweeping.sweep()
+        for pk, error in failed.items():
+            beat("sweep", error=RuntimeError(f"时限 {pk}：{error}"))
+        return swept
     finally:
         _is_sweeping.release()
+
+
+def lapse() -> dict[int, Exception]:
+    """Let happen what happens of itself to clocks whose time is over (`deadlines.lapses`), each in a transaction of its
+    own; returns those that failed. They come again at the next bell."""
+    failed = {}
+    over = Deadline.objects.overdue().filter(rule__event__in=lapses.events()).select_related("rule")
+    for clock in over.order_by("due_at", "pk") if lapses.events() else []:
+        try:
+            lapses.act_of(clock.rule.event)(clock)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("deadline %s", clock.pk, exc_info=error)
+            failed[clock.pk] = error
+    return failed
 
 
 def deliver() -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 from django.db.models import Q
 
-from inspections.models import Accident, Evidence, Inspection, LiabilityCase
+from inspections.models import Accident, Evidence, Inspection
+from inspections.queries.liability import seen_evidence
 
 
 def visible_evidence(user):
@@ -13,5 +14,5 @@ def visible_evidence(user):
     return Evidence.objects.standing().filter(
         Q(inspection__in=Inspection.objects.visible_to(user).order_by())
         | Q(accident__in=Accident.objects.visible_to(user).order_by())
-        | Q(liability_case__in=LiabilityCase.objects.visible_to(user).order_by())
+        | seen_evidence(user)
     )

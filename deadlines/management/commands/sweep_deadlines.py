@@ -1,6 +1,5 @@
 from django.core.management.base import BaseCommand
 
-from deadlines import services
 from deadlines.services import chores
 
 
@@ -8,7 +7,7 @@ class Command(BaseCommand):
     help = "处理一轮到期提醒：写入提醒和摘要，发送外发消息，每日核验证据链。供不运行后台进程、改用 cron 的部署使用。"
 
     def handle(self, **options):
-        swept = services.sweep()
+        swept = chores.sweep()
         self.stdout.write(f"时限 {swept.clocks} 项，提醒 {swept.reminders} 条，通知 {swept.told} 条")
         sent = chores.deliver()
         self.stdout.write(
