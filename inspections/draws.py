@@ -1,15 +1,18 @@
 """Drawing a sample that anybody can draw again (§4). Values in, answer out: no ORM, no clock, no `random`, no hash order.
 
-The algorithm (version 1), stated so that it can be followed with paper and a SHA-256 tool:
+The algorithm (version 2), stated so that it can be followed with paper and a SHA-256 tool:
 
 1. Forced projects (confirmed complaint, re-inspection due) are drawn first, in the order of their numbers.
 2. Every other project gets a ticket: SHA-256 of "seed|project number" in UTF-8, its first 13 hexadecimal digits as an
    integer u (52 bits), and the key k = (u + 1) / 2**52 / weight, compared as exact fractions. Small keys come first.
    (A project of weight 2 has half the key it would have with weight 1: its chance is greater.)
 3. Each stratum (unit × business line) is filled up to its quota, less the forced projects that it has already.
-   Quotas are shares of the sample by the size of the strata, by largest remainders; equal remainders go to the stratum
-   whose name comes first. A stratum gives at most what it has; what is left over goes to the smallest keys of the others.
+   Quotas are shares of the sample by the size of the strata, by largest remainders; of equal remainders the one with the
+   smaller ticket of "seed|stratum" comes first. A stratum gives at most what it has; what is left over goes to the smallest keys of the others.
 4. The result is the forced ones and then the drawn ones by key. Equal keys (never seen) go by project number.
+
+Version 1 gave equal remainders to the stratum whose name comes first: with many small strata the same ones went empty
+in every draw. Draws made by it are still drawn again by it.
 """
 
 import hashlib
@@ -19,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-ALGORITHM = 1
+ALGORITHM = 2
 _BITS = 52
 
 
@@ -52,12 +55,13 @@ class Result:
     quotas: Mapping[str, int]
     drawn: Sequence[Drawn]
     population: Sequence[Candidate] = field(default=())
+    algorithm: int = ALGORITHM
 
     @property
     def digest(self) -> str:
         """SHA-256 of seed, population and result: two draws with one digest are the same draw."""
         content = {
-            "algorithm": ALGORITHM,
+            "algorithm": self.algorithm,
             "seed": self.seed,
             "size": self.size,
             "population": [
@@ -69,9 +73,9 @@ class Result:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def ticket(seed: str, number: str) -> int:
-    """The 52-bit ticket of a project: the first 13 hexadecimal digits of SHA-256("seed|number")."""
-    return int(hashlib.sha256(f"{seed}|{number}".encode()).hexdigest()[:13], 16)
+def ticket(seed: str, name: str) -> int:
+    """The 52-bit ticket of a project or a stratum: the first 13 hexadecimal digits of SHA-256("seed|name")."""
+    return int(hashlib.sha256(f"{seed}|{name}".encode()).hexdigest()[:13], 16)
 
 
 def key_of(seed: str, candidate: Candidate) -> Fraction:
@@ -79,8 +83,9 @@ def key_of(seed: str, candidate: Candidate) -> Fraction:
     return Fraction(ticket(seed, candidate.number) + 1, 2**_BITS) / Fraction(candidate.weight)
 
 
-def quotas(sizes: Mapping[str, int], size: int) -> dict[str, int]:
-    """Shares of `size` by the sizes of the strata, by largest remainders; never more than a stratum has.
+def quotas(sizes: Mapping[str, int], size: int, seed: str = "") -> dict[str, int]:
+    """Shares of `size` by the sizes of the strata, by largest remainders; never more than a stratum has. Of equal remainders
+    the smaller ticket under `seed` comes first; without a seed (version 1) the name.
 
     Raises ValueError for a negative size."""
     if size < 0:
@@ -92,13 +97,14 @@ def quotas(sizes: Mapping[str, int], size: int) -> dict[str, int]:
     exact = {name: Fraction(size * count, whole) for name, count in sizes.items()}
     shares = {name: int(share) for name, share in exact.items()}
     left = size - sum(shares.values())
-    for name in sorted(sizes, key=lambda name: (shares[name] - exact[name], name))[:left]:
+    tickets = {name: ticket(seed, name) if seed else 0 for name in sizes}
+    for name in sorted(sizes, key=lambda name: (shares[name] - exact[name], tickets[name], name))[:left]:
         shares[name] += 1
     return shares
 
 
-def draw(seed: str, candidates: Sequence[Candidate], size: int) -> Result:
-    """Draw `size` projects (more, if more are forced). Raises ValueError for an empty seed, a project that stands twice
+def draw(seed: str, candidates: Sequence[Candidate], size: int, algorithm: int = ALGORITHM) -> Result:
+    """Draw `size` projects (more, if more are forced) by a version of the algorithm. Raises ValueError for an empty seed, a project that stands twice
     in the population, or a weight that is not positive."""
     if not seed:
         raise ValueError("抽样种子不能为空")
@@ -113,7 +119,7 @@ def draw(seed: str, candidates: Sequence[Candidate], size: int) -> Result:
     sizes: dict[str, int] = {}
     for each in population:
         sizes[each.stratum] = sizes.get(each.stratum, 0) + 1
-    wanted = quotas(sizes, max(size, len(forced)))
+    wanted = quotas(sizes, max(size, len(forced)), "" if algorithm == 1 else seed)
     room = dict(wanted)
     for each in forced:
         room[each.stratum] -= 1
@@ -131,7 +137,7 @@ def draw(seed: str, candidates: Sequence[Candidate], size: int) -> Result:
         Drawn(each.number, each.stratum, each.forced or "抽取", "" if each.forced else key_text(key_of(seed, each)))
         for each in chosen
     ]
-    return Result(seed, size, wanted, drawn, population)
+    return Result(seed, size, wanted, drawn, population, algorithm)
 
 
 def key_text(key: Fraction) -> str:

@@ -175,7 +175,7 @@ def _candidate(row: Mapping) -> draws.Candidate:
 
 def draw_again(draw: Draw) -> draws.Result:
     """The same draw from what was kept."""
-    return draws.draw(draw.seed, [_candidate(row) for row in draw.population], draw.size)
+    return draws.draw(draw.seed, [_candidate(row) for row in draw.population], draw.size, draw.algorithm)
 
 
 def comes_out_again(draw: Draw) -> bool:

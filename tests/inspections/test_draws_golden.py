@@ -57,7 +57,12 @@ GOLDEN_ORDER = [
     "2026-ZJ1-004",
     "2026-ZJ2-004",
 ]
-GOLDEN_DIGEST = "35604dff31418e666a766076a67e5a99f784a5363bbc949a6e4e5dfea5e79e43"
+# By version of the algorithm: no two strata have equal remainders here, so that only the version's number differs.
+GOLDEN_DIGESTS = {
+    1: "35604dff31418e666a766076a67e5a99f784a5363bbc949a6e4e5dfea5e79e43",
+    2: "a829c38165379a210c7a43374808d998e3212f42deaaeaddf43e3218d3d5e4c8",
+}
+GOLDEN_DIGEST = GOLDEN_DIGESTS[draws.ALGORITHM]
 
 
 # ── The second implementation ───────────────────────────────────────────────
@@ -103,7 +108,7 @@ def naive_order() -> list[str]:
     return chosen
 
 
-def naive_digest() -> str:
+def naive_digest(algorithm: int) -> str:
     """The digest over the text that the algorithm prescribes, put together by hand: keys in alphabetical order."""
     keys, rows = naive_keys(), {row[0]: row for row in POPULATION}
     drawn = []
@@ -116,7 +121,7 @@ def naive_digest() -> str:
         for number, stratum, weight, forced in sorted(POPULATION)
     ]
     text = (
-        '{"algorithm":1,"drawn":[' + ",".join(drawn) + '],"population":[' + ",".join(people)
+        f'{{"algorithm":{algorithm},"drawn":[' + ",".join(drawn) + '],"population":[' + ",".join(people)
         + f'],"seed":"{SEED}","size":{SIZE}}}'
     )  # fmt: skip
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -129,17 +134,18 @@ def candidates() -> list[draws.Candidate]:
     ]
 
 
-def test_draw_gives_the_golden_order_and_digest():
-    result = draws.draw(SEED, candidates(), SIZE)
+@pytest.mark.parametrize("algorithm", GOLDEN_DIGESTS)
+def test_draw_gives_the_golden_order_and_digest(algorithm):
+    result = draws.draw(SEED, candidates(), SIZE, algorithm)
     assert [row.number for row in result.drawn] == GOLDEN_ORDER
-    assert result.digest == GOLDEN_DIGEST
+    assert result.digest == GOLDEN_DIGESTS[algorithm]
     assert result.quotas == {A: 4, B: 2, C: 1}
 
 
 def test_second_implementation_gives_the_same():
     assert naive_quotas() == {A: 4, B: 2, C: 1}
     assert naive_order() == GOLDEN_ORDER
-    assert naive_digest() == GOLDEN_DIGEST
+    assert {version: naive_digest(version) for version in GOLDEN_DIGESTS} == GOLDEN_DIGESTS
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4711"])
@@ -179,3 +185,17 @@ def test_draw_that_the_database_kept_comes_out_with_the_golden_digest(cast):
     assert again.digest == kept.digest == GOLDEN_DIGEST
     assert [row["number"] for row in kept.drawn] == GOLDEN_ORDER
     assert services.comes_out_again(kept)
+
+
+def test_of_equal_strata_each_has_its_turn():
+    """Nine strata of one project and four places: over many seeds each stratum is drawn about as often as the others."""
+    strata = [f"{unit} · {line}" for unit in ("全过程咨询部", "造价一所", "造价二所") for line in "甲乙丙"]
+    people = [draws.Candidate(f"P{place}", name) for place, name in enumerate(strata)]
+    counts = dict.fromkeys(strata, 0)
+    for seed in range(900):
+        for row in draws.draw(f"{seed}:x", people, 4).drawn:
+            counts[row.stratum] += 1
+    assert sum(counts.values()) == 3600
+    assert all(300 < count < 500 for count in counts.values()), counts
+    always = draws.draw("any", people, 4, algorithm=1)
+    assert [row.stratum for row in always.drawn if row.stratum.startswith("造价二所")] == [], "what version 1 did"
