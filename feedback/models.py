@@ -8,6 +8,7 @@ from django.utils.crypto import get_random_string
 
 from feedback.choices import (
     ENDED,
+    ON_FILE,
     ComplaintAct,
     ComplaintChannel,
     ComplaintKind,
@@ -37,6 +38,10 @@ class ComplaintQuerySet(models.QuerySet):
 
     def live(self):
         return self.exclude(state__in=ENDED)
+
+    def on_file(self):
+        """Accepted, and not found untrue: what may set off a 专项稽查 [S]."""
+        return self.filter(state__in=ON_FILE).exclude(verdict=Verdict.UNFOUNDED)
 
     def search(self, text: str):
         return self.filter(Q(number__icontains=text) | Q(subject__icontains=text) | Q(concerns__icontains=text))
@@ -98,6 +103,11 @@ class Complaint(models.Model):
     def __str__(self) -> str:
         # The number and nothing else: this is what the ledger, the clocks and the messages call it.
         return self.number
+
+    @property
+    def is_on_file(self) -> bool:
+        """As `on_file` of the query set."""
+        return self.state in ON_FILE and self.verdict != Verdict.UNFOUNDED
 
 
 class Counter(models.Model):

@@ -2,8 +2,8 @@
 
 import django_filters as filters
 
-from inspections.choices import SHOWN_TO_PROJECT, Kind, State
-from inspections.models import Inspection, Plan
+from inspections.choices import SHOWN_TO_PROJECT, ConsequenceKind, Decision, Kind, State
+from inspections.models import Consequence, Inspection, Plan
 from inspections.queries.inspections import condition
 from scoring.rules import FAIL, GOOD, PASS
 from staff.models import Unit, unit_and_descendants
@@ -16,6 +16,7 @@ VIEWS = [
     (State.DISCUSSING.value, State.DISCUSSING.label),
     (State.ISSUED.value, State.ISSUED.label),
     (State.RECTIFYING.value, State.RECTIFYING.label),
+    ("near", "整改三天内到期"),
     ("overdue", "整改逾期"),
     (State.RECHECKING.value, State.RECHECKING.label),
     ("undecided", "有待确认的后续事项"),
@@ -69,3 +70,27 @@ class InspectionFilter(filters.FilterSet):
 
     def of_mine(self, queryset, name, value):
         return queryset.filter(inspectors__user=self.request.user)
+
+
+def _years_followed() -> list[tuple[int, str]]:
+    found = Consequence.objects.order_by("-inspection__year").values_list("inspection__year", flat=True).distinct()
+    return [(year, f"{year} 年") for year in found]
+
+
+class ConsequenceFilter(filters.FilterSet):
+    """What follows from the opinions, by the year of the inspection."""
+
+    year = filters.ChoiceFilter(
+        label="检查年度", choices=_years_followed, field_name="inspection__year", empty_label=ALL
+    )
+    kind = filters.ChoiceFilter(label="后续事项", choices=ConsequenceKind.choices, empty_label=ALL)
+    decision = filters.ChoiceFilter(
+        label="处理", choices=[("none", "待处理"), *Decision.choices], method="of_decision", empty_label=ALL
+    )
+
+    class Meta:
+        model = Consequence
+        fields = []
+
+    def of_decision(self, queryset, name, value):
+        return queryset.undecided() if value == "none" else queryset.filter(decision=value)

@@ -80,6 +80,7 @@ def complaint_register(request):
 def complaint_detail(request, pk):
     complaint = load(request, pk)
     may_handle, may_name = request.user.may(Action.HANDLE_COMPLAINTS), request.user.may(Action.SEE_REPORTER)
+    # The page for 专项稽查 stands on a floor above: only its name is known here.
     context = {
         "complaint": complaint,
         "steps": complaint.steps.select_related("actor"),
@@ -91,6 +92,7 @@ def complaint_detail(request, pk):
         "may_handle": may_handle,
         "may_name": may_name,
         "may_view_sender": may_view_sender(request.user, complaint),
+        "may_audit": request.user.may(Action.PLAN_INSPECTIONS) and complaint.is_on_file,
         "crumbs": [{"title": "投诉举报", "url": reverse("feedback:list") if may_handle else ""}],
     }
     return render(request, "feedback/complaint_detail.html", context)

@@ -1,13 +1,15 @@
 """Reads of inspections: rows of the list, how many stand where, who may inspect, who has to do something now."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from deadlines import queries as deadline_queries
+from deadlines.choices import State as ClockState
 from deadlines.models import Deadline
-from feedback.choices import ON_FILE, Verdict
+from deadlines.rules import NEAR_DAYS
 from feedback.models import Complaint
 from inspections.choices import SHOWN_TO_PROJECT, ConsequenceKind, Decision, Side, State
 from inspections.models import Consequence, Draw, Inspection, Inspector
@@ -51,13 +53,22 @@ def late() -> QuerySet:
     return Deadline.objects.overdue().filter(subject_type=LABEL).order_by().values("subject_id")
 
 
+def due_soon() -> QuerySet:
+    """The ids of the inspections whose rectification is due within three days."""
+    last = timezone.localdate() + timedelta(days=NEAR_DAYS)
+    running = Deadline.objects.filter(subject_type=LABEL, state=ClockState.RUNNING)
+    return running.filter(due_at__gt=timezone.now(), due_on__lte=last).order_by().values("subject_id")
+
+
 def condition(view: str) -> Q:
-    """What a view of the list shows: live, due, overdue, undecided, or a state."""
+    """What a view of the list shows: live, due, near, overdue, undecided, or a state."""
     match view:
         case "live":
             return ~Q(state__in=(State.CLOSED, State.CANCELLED))
         case "due":
             return Q(state=State.SCORING, planned_on__lte=timezone.localdate())
+        case "near":
+            return Q(state=State.RECTIFYING, pk__in=due_soon())
         case "overdue":
             return Q(state=State.RECTIFYING, pk__in=late())
         case "undecided":
@@ -66,7 +77,7 @@ def condition(view: str) -> Q:
             return Q(state=state)
 
 
-VIEWS = ("due", State.SCORING, State.DISCUSSING, State.ISSUED, State.RECTIFYING, "overdue", State.RECHECKING)
+VIEWS = ("due", State.DISCUSSING, State.ISSUED, State.RECTIFYING, "near", "overdue", State.RECHECKING, "undecided")
 
 
 def counts(rows) -> dict[str, int]:
@@ -83,9 +94,8 @@ def people_who_inspect() -> QuerySet[User]:
 
 
 def complaints_on_file(user) -> QuerySet[Complaint]:
-    """The complaints and reports that `user` sees and that may set off a 专项稽查 [S]: accepted, and not found untrue."""
-    rows = Complaint.objects.visible_to(user).filter(state__in=ON_FILE).exclude(verdict=Verdict.UNFOUNDED)
-    return rows.select_related("project", "unit").order_by("-received_at")
+    """The complaints and reports that `user` sees and that may set off a 专项稽查 [S]."""
+    return Complaint.objects.visible_to(user).on_file().select_related("project", "unit").order_by("-received_at")
 
 
 def to_inspect_again(user, until: int | None = None) -> QuerySet[Inspection]:

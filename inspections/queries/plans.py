@@ -10,7 +10,7 @@ from django.utils import timezone
 from deadlines.models import Deadline
 from feedback.queries import confirmed_projects
 from inspections import rules
-from inspections.choices import State
+from inspections.choices import CONCLUDED, State
 from inspections.models import Consequence, Draw, Inspection, Plan
 from projects.clocks import LABEL
 from projects.models import Project
@@ -127,9 +127,11 @@ def _per_million(project: Project, remarks: Counter) -> Decimal:
 
 
 def coverage_of(plan: Plan) -> list[dict]:
-    """For each target of the plan: {target, whole, wanted, drawn, percent, is_reached}."""
+    """For each target of the plan: {target, whole, wanted, drawn, concluded, percent, is_reached}; `concluded` are the
+    projects with a written opinion by this plan."""
     projects = list(projects_of(plan))
-    taken = {row["number"] for drawn in plan.draws.values_list("drawn", flat=True) for row in drawn}
+    taken = numbers_drawn(plan)
+    done = set(Inspection.objects.concluded().filter(plan=plan).order_by().values_list("project", flat=True))
     rows = []
     for target in plan.targets.select_related("unit"):
         meant = [
@@ -141,8 +143,25 @@ def coverage_of(plan: Plan) -> list[dict]:
         drawn = sum(project.number in taken for project in meant)
         wanted = rules.wanted(target.percent, len(meant))
         rows.append({"target": target, "whole": len(meant), "wanted": wanted, "drawn": drawn,
+                     "concluded": sum(project.pk in done for project in meant),
                      "percent": rules.coverage(drawn, len(meant)), "is_reached": drawn >= wanted})  # fmt: skip
     return rows
+
+
+def numbers_drawn(plan: Plan) -> set[str]:
+    """The numbers of the projects that the draws of the plan drew."""
+    return {row["number"] for drawn in plan.draws.values_list("drawn", flat=True) for row in drawn}
+
+
+def progress_of(plan: Plan) -> dict[str, int]:
+    """How far the plan is: projects drawn; inspections opened, with a written opinion, closed; two queries."""
+    rows = Inspection.objects.exclude(state=State.CANCELLED).filter(plan=plan).order_by()
+    counted = rows.aggregate(
+        opened=Count("pk"),
+        concluded=Count("pk", filter=Q(state__in=CONCLUDED)),
+        closed=Count("pk", filter=Q(state=State.CLOSED)),
+    )
+    return {"drawn": len(numbers_drawn(plan)), **counted}
 
 
 def suggested_size(plan: Plan) -> int:

@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from feedback.choices import ON_FILE, Verdict
 from inspections.chain import held, is_partial, move, scope_of, unit_roles
 from inspections.choices import CONCLUDED, Act, Decision, Kind, PlanState, State
 from inspections.models import Consequence, Draw, Inspection, Inspector, Plan, Section
@@ -91,7 +90,7 @@ def _check_trigger(actor, kind: Kind, project, unit, complaint, accident) -> Non
         if not type(complaint).objects.visible_to(actor).filter(pk=complaint.pk).exists():
             raise PermissionDenied("您不能办理该投诉举报。")
         # On file once it was accepted; one that was refused, or found to be nothing, sets nothing off.
-        if complaint.state not in ON_FILE or complaint.verdict == Verdict.UNFOUNDED:
+        if not complaint.is_on_file:
             raise ValidationError({"complaint": f"{complaint.number} 尚未受理、不予受理或不属实，不能据以稽查。"})
         meant = complaint.project_id == project.pk if project else complaint.unit_id == unit.pk
         if not meant:

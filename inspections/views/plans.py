@@ -11,6 +11,7 @@ from inspections import rules, services
 from inspections.choices import PlanState
 from inspections.forms import plans as forms
 from inspections.models import Draw, Plan
+from inspections.queries import inspections as inspection_queries
 from inspections.queries import plans as queries
 from projects.models import Project
 from staff.choices import Action
@@ -39,8 +40,12 @@ def _plan(pk) -> Plan:
 @needs(Action.READ_INSPECTIONS)
 def plan_detail(request, pk):
     plan = _plan(pk)
+    page = page_of(request, inspection_queries.inspection_rows(request.user).filter(plan=plan).order_by("number"))
+    page.object_list = inspection_queries.tell_clocks(page.object_list)
     context = {
         "plan": plan,
+        "page": page,
+        "progress": queries.progress_of(plan),
         "coverage": queries.coverage_of(plan),
         "population": queries.projects_of(plan).count(),
         "draws": plan.draws.select_related("drawn_by"),
@@ -142,16 +147,21 @@ def draw(request, pk, draw_pk):
         .filter(number__in=[row["number"] for row in drawn.drawn])
         .values_list("number", "pk")
     )
+    opened = inspection_queries.opened_of(drawn)
     sizes: dict[str, int] = {}
     for row in drawn.population:
         sizes[row["stratum"]] = sizes.get(row["stratum"], 0) + 1
     context = {
         "draw": drawn,
         "plan": drawn.plan,
-        "result": [{**rows[row["number"]], **row, "pk": projects.get(row["number"])} for row in drawn.drawn],
+        "result": [
+            {**rows[row["number"]], **row, "pk": projects.get(row["number"]), "inspection": opened.get(row["number"])}
+            for row in drawn.drawn
+        ],
         "strata": [(name, size, drawn.quotas.get(name, 0)) for name, size in sorted(sizes.items())],
         "comes_out_again": services.comes_out_again(drawn),
         "formula": _formula_of(drawn),
+        "to_open": len(drawn.drawn) - len(opened),
         "can_plan": _may_plan(request),
         "crumbs": [*CRUMBS, {"title": drawn.plan.title, "url": _url(drawn.plan)}],
     }
