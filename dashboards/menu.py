@@ -32,8 +32,9 @@ class Link:
     is_active: bool = False
 
 
-def _may(action: Action):
-    return lambda user: user.may(action)
+def _may(*actions: Action):
+    """For whoever may do one of `actions`."""
+    return lambda user: any(user.may(action) for action in actions)
 
 
 def does_business(user) -> bool:
@@ -55,6 +56,7 @@ PAGES = (
     Page("时限", "deadlines:list", "clock-hour-4", _sees_business),
     Page("投诉举报", "feedback:list", "message-report", _may(Action.HANDLE_COMPLAINTS)),
     Page("委托人", "projects:clients", "building-community", _may(Action.CREATE_PROJECT)),
+    Page("检查", "inspections:list", "clipboard-check", _may(Action.READ_INSPECTIONS, Action.INSPECT)),
     Page("检查计划", "inspections:plan_list", "clipboard-list", _may(Action.READ_INSPECTIONS)),
     Page("单位检查结论", "inspections:unit_conclusions", "building", _may(Action.READ_INSPECTIONS)),
     Page("重大质量事故", "inspections:accident_list", "alert-triangle", _may(Action.READ_INSPECTIONS)),

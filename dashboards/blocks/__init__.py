@@ -9,6 +9,7 @@ from dashboards.blocks.clocks import clocks_of_firm, my_clocks
 from dashboards.blocks.evidence import evidence
 from dashboards.blocks.firm import issued, key_figures, overdue, units
 from dashboards.blocks.health import health
+from dashboards.blocks.inspecting import escalations, inspecting, my_inspections
 from dashboards.blocks.machine import machine
 from dashboards.blocks.managing import managed_projects
 from dashboards.blocks.preparing import preparing, submitted
@@ -20,12 +21,15 @@ R = Role
 
 # In the order of the screen: block, the roles whose first screen has it.
 SCREEN = (
+    (escalations, set()),
     (preparing, {R.COST_ENGINEER}),
+    (my_inspections, set()),
     (key_figures, {R.EXECUTIVE}),
     (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
     (my_clocks, {R.PROJECT_MANAGER}),
     (submitted, {R.COST_ENGINEER}),
     (managed_projects, {R.PROJECT_MANAGER}),
+    (inspecting, {R.QUALITY_OFFICE}),
     (clocks_of_firm, {R.QUALITY_OFFICE, R.EXECUTIVE, R.TECHNICAL_DIRECTOR}),
     (units, {R.QUALITY_OFFICE, R.EXECUTIVE, R.CHIEF_ENGINEER}),
     (overdue, {R.QUALITY_OFFICE, R.EXECUTIVE, R.TECHNICAL_DIRECTOR}),
@@ -35,7 +39,7 @@ SCREEN = (
     (evidence, {R.AUDITOR}),
 )
 # One's own work shows itself to everybody who has some, whatever the role.
-OWN_WORK = (preparing, signing, my_clocks, submitted)
+OWN_WORK = (escalations, preparing, my_inspections, signing, my_clocks, submitted)
 
 
 def roles_today(user) -> set[str]:

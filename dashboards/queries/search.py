@@ -1,10 +1,11 @@
-"""Search over what a person may see: deliverables, projects, clients, colleagues."""
+"""Search over what a person may see: deliverables, projects, inspections, clients, colleagues."""
 
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q
 
 from dashboards.queries import chain
+from inspections.queries import inspections as inspection_queries
 from projects.models import Client, Deliverable, Project
 from reviews.models import Issue, Round
 from staff.models import Post, User
@@ -18,12 +19,13 @@ class Results:
 
     deliverables: list
     projects: list
+    inspections: list
     clients: list
     people: list
     more: frozenset[str]
 
     def __bool__(self) -> bool:
-        return bool(self.deliverables or self.projects or self.clients or self.people)
+        return bool(self.deliverables or self.projects or self.inspections or self.clients or self.people)
 
 
 def find(user, text: str) -> Results:
@@ -31,6 +33,7 @@ def find(user, text: str) -> Results:
     found = {
         "deliverables": chain.tell(_deliverables(user, text)[: LIMIT + 1], user),
         "projects": list(Project.objects.visible_to(user).search(text).select_related("client", "unit")[: LIMIT + 1]),
+        "inspections": _inspections(user, text),
         "clients": list(Client.objects.visible_to(user).search(text)[: LIMIT + 1]),
         "people": list(_people(text)[: LIMIT + 1]),
     }
@@ -54,6 +57,12 @@ def _matching(text: str):
     )
     first, *others = (Deliverable.objects.filter(way).order_by().values("pk") for way in ways)
     return first.union(*others)
+
+
+def _inspections(user, text: str) -> list:
+    """By their own number, or by the project or unit that they inspect; the newest first."""
+    rows = inspection_queries.inspection_rows(user).search(text).order_by("-opened_at", "-pk")
+    return inspection_queries.tell_clocks(rows[: LIMIT + 1])
 
 
 def _people(text: str):
