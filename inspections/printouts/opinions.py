@@ -73,15 +73,16 @@ class OpinionPaper:
         return [self.signed.image] if self.signed.image else []
 
 
-def opinion_paper(inspection: Inspection, opinion: Opinion) -> bytes:
+def opinion_paper(inspection: Inspection, opinion: Opinion, *, draft: bool = False) -> bytes:
     """The written opinion as a PDF. `opinion` is the one that is being issued: its number, signer, time and digest are set,
-    and it need not be stored yet."""
+    and it need not be stored yet. A `draft` shows beforehand what would be issued."""
     paper = build(inspection, opinion)
     return pdf.render(
         "inspections/print/opinion.html",
         {"paper": paper},
         title=f"{TITLE} {paper.number}",
         created_at=opinion.issued_at,
+        draft=draft,
         stylesheets=parts.CSS,
         images=paper.images,
     )

@@ -15,6 +15,7 @@ from inspections import printouts, rules
 from inspections.chain import is_partial, move, require_inspector, roles_for
 from inspections.choices import Act, EvidenceOf, Side
 from inspections.models import Hit, Inspection, Opinion, Talk
+from inspections.queries import concluding as concluding_queries
 from inspections.queries import score_sheets
 from inspections.queries.rectifying import reply_limit
 from inspections.services import consequences
@@ -38,9 +39,11 @@ def sha256(data) -> str:
 
 @transaction.atomic
 def finish_scoring(*, actor, inspection: Inspection, turn: int, conclusion: str, confirmation: Confirmation,
-                   flags: Mapping[str, bool] | None = None) -> Inspection:  # fmt: skip
+                   flags: Mapping[str, bool] | None = None, seen: str = "") -> Inspection:  # fmt: skip
     """评分定稿, signed by the lead: the score by the inspection's standard, with a snapshot of it, and what the lead
-    concludes (`flags`: FLAGS by name). Raises ValidationError that lists what is missing; AlreadyHandled."""
+    concludes (`flags`: FLAGS by name). `seen` is the fingerprint (`queries.concluding.score_seen`) of the score and the
+    problems that the lead was shown. Raises ValidationError that lists what is missing, and when the score or a problem
+    is not what was shown; AlreadyHandled."""
     require_confirmation(confirmation, actor)
     if not conclusion.strip():
         raise ValidationError({"conclusion": "请填写综合意见。"})
@@ -49,6 +52,8 @@ def finish_scoring(*, actor, inspection: Inspection, turn: int, conclusion: str,
     def write(inspection: Inspection) -> dict:
         if gaps := score_sheets.gaps(inspection):
             raise ValidationError(gaps)
+        if seen and seen != concluding_queries.score_seen(inspection):
+            raise ValidationError("评分或检查问题在您打开本页后有变动，请核对下列内容后再定稿。")
         if any(set_flags.values()) and not inspection.findings.exists():
             raise ValidationError("认定问题严重或须上报的，至少应有一条检查问题。")
         hits = _hits(inspection)

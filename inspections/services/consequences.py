@@ -49,15 +49,26 @@ class AlreadyDecided(Exception):
         )
 
 
+def require_may_decide(actor, consequence: Consequence) -> None:
+    """Raise PermissionDenied unless `actor` may decide this kind, and does not belong to the inspected side."""
+    inspection = consequence.inspection
+    permissions.require(actor, PERMISSION[ConsequenceKind(consequence.kind)], unit_roles(actor, inspection.unit_id))
+    require_impartial(actor, inspection)
+
+
+def grants(actor, consequence: Consequence) -> bool:
+    """Whether the posts of `actor` let him decide this kind there; impartiality apart."""
+    roles = unit_roles(actor, consequence.inspection.unit_id)
+    return permissions.allows(PERMISSION[ConsequenceKind(consequence.kind)], roles)
+
+
 @transaction.atomic
 def decide(*, actor, consequence: Consequence, decision: Decision, note: str = "") -> Consequence:
     """Confirm a consequence, or refuse it with a reason. An escalation is disposed of in words either way.
 
     Raises ValidationError where a reason or disposition is missing, AlreadyDecided when somebody was faster."""
     inspection = consequence.inspection
-    action = PERMISSION[ConsequenceKind(consequence.kind)]
-    permissions.require(actor, action, unit_roles(actor, inspection.unit_id))
-    require_impartial(actor, inspection)
+    require_may_decide(actor, consequence)
     note = note.strip()
     if not note and (decision == Decision.DISMISSED or consequence.kind == ConsequenceKind.ESCALATION):
         raise ValidationError({"note": "请填写处置意见（不予实施的，说明理由）。"})

@@ -56,6 +56,9 @@ def _receipt(inspection: Inspection, actor, received_at, note: str, evidence) ->
     else:
         if received_at is None:
             raise ValidationError({"received_at": "请填写送达时间。"})
+        # People tell the minute, not the second.
+        if received_at == opinion.issued_at.replace(second=0, microsecond=0):
+            received_at = opinion.issued_at
         if not opinion.issued_at <= received_at <= now:
             raise ValidationError({"received_at": "送达时间不能早于书面意见签发时间，也不能晚于现在。"})
         if evidence is None:
@@ -87,8 +90,8 @@ def _open_for_reply(actor, inspection: Inspection) -> Inspection:
     return inspection
 
 
-class RectificationConflict(ValidationError):
-    """Somebody else has saved the same answer meanwhile; carries it as it is now."""
+class RectificationConflict(Exception):
+    """Somebody else has saved the same answer meanwhile; `row` is what is stored."""
 
     status_code = 409
 
@@ -131,22 +134,27 @@ def _first_draft(actor, finding: Finding, turn: int) -> Rectification:
 
 
 @transaction.atomic
-def submit_reply(*, actor, inspection: Inspection, turn: int, confirmation: Confirmation) -> Inspection:
-    """回复公司, signed: every finding that is not settled has 整改意见, 整改情况 and evidence. The clock stops.
+def submit_reply(
+    *, actor, inspection: Inspection, turn: int, confirmation: Confirmation, seen: str = ""
+) -> Inspection:
+    """回复公司, signed: every finding that is not settled has 整改意见, 整改情况 and evidence. The clock stops. `seen` is the
+    fingerprint (`queries.rectifying.seen_of`) of the answers that the signer was shown.
 
-    Raises ValidationError that lists what is missing; AlreadyHandled."""
+    Raises ValidationError that lists what is missing, and when an answer is not the one that was shown; AlreadyHandled."""
     require_confirmation(confirmation, actor)
 
     def write(inspection: Inspection) -> dict:
-        if gaps := queries.reply_gaps(inspection):
+        rows = queries.answering(inspection)
+        if gaps := queries.gaps_of(rows):
             raise ValidationError(gaps)
+        if seen and seen != queries.seen_of(rows):
+            raise ValidationError("整改回复在您打开本页后有改动，请核对下列内容后再提交。")
         now = timezone.now()
-        drafts = queries.drafts_of(inspection)
-        files = queries.files_of(drafts)
+        drafts = [row.draft for row in rows if row.draft]
         Rectification.objects.filter(pk__in=[row.pk for row in drafts]).update(submitted_by=actor, submitted_at=now)
         deadline_services.stop_of(actor=actor, subject=inspection, note="已提交整改回复", events=EVENTS, at=now)
         remind_office(inspection, actor, f"请复查整改：{inspection}", f"共 {len(drafts)} 条整改回复。")
-        return {"answers": [told(row, files[row.pk]) for row in drafts], "at": now}
+        return {"answers": [told(row, row.proofs) for row in drafts], "at": now}
 
     return move(inspection=inspection, act=Act.REPLY, actor=actor, turn=turn, write=write)
 

@@ -214,7 +214,7 @@ def grade(total, word: str = "", set_by: str = "", passing=60, excellent=80) -> 
     # The drawing is 2 units wide per point, so that the marks fall on whole units.
     return {
         "total": total, "word": word, "set_by": set_by, "kind": kind, "width": f"{figure * 2:.1f}",
-        "passing": passing, "excellent": excellent,
+        "passing": score_figure(passing), "excellent": score_figure(excellent),
         "passing_x": f"{Decimal(str(passing)) * 2:.1f}", "excellent_x": f"{Decimal(str(excellent)) * 2:.1f}",
     }  # fmt: skip
 

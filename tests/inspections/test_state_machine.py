@@ -28,6 +28,7 @@ from inspections.chain import TABLE, AlreadyHandled
 from inspections.choices import Act, Kind, Side, State
 from inspections.models import Finding, Inspection, Opinion, Receipt, Rectification
 from inspections.services import concluding, findings, opening, rectifying, score_sheets
+from inspections.services.rectifying import RectificationConflict
 from inspections.services.score_sheets import SectionConflict
 from ledger import checks
 from ledger.models import Entry
@@ -47,7 +48,7 @@ SETTINGS = settings(
     print_blob=False,
     phases=[Phase.generate],
 )
-REFUSALS = (PermissionDenied, ValidationError, AlreadyHandled, SectionConflict)
+REFUSALS = (PermissionDenied, ValidationError, AlreadyHandled, RectificationConflict, SectionConflict)
 PARTS = (
     "preparer", "checker", "verifier", "approver", "chief_engineer", "executive", "quality_office", "administrator",
     "auditor", "archivist", "expert1", "outsider", "disabled", "second",
