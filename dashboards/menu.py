@@ -60,6 +60,7 @@ PAGES = (
     Page("检查计划", "inspections:plan_list", "clipboard-list", _may(Action.READ_INSPECTIONS)),
     Page("单位检查结论", "inspections:unit_conclusions", "building", _may(Action.READ_INSPECTIONS)),
     Page("重大质量事故", "inspections:accident_list", "alert-triangle", _may(Action.READ_INSPECTIONS)),
+    Page("质量问责", "inspections:liability_list", "gavel", _may(Action.READ_INSPECTIONS)),
     Page("时限规则", "deadlines:rule_list", "ruler-2", _sees_business, "制度"),
     Page("工作日历", "deadlines:calendar", "calendar", section="制度"),
     Page("评分标准", "scoring:standard_list", "list-check"),

@@ -21,13 +21,20 @@ class InspectionsConfig(AppConfig):
     verbose_name = "监管检查"
 
     def ready(self):
-        from deadlines import scopes
-        from inspections.choices import Act
-        from inspections.clocks import units
+        from deadlines import lapses, scopes
+        from deadlines.choices import Event
+        from inspections.choices import Act, LiabilityAct
+        from inspections.clocks import sheets, units
+        from inspections.liability_verification import liability_matches
+        from inspections.services.liability_sheets import lapse
         from inspections.verification import draws_match
         from ledger import checks, labels
 
         labels.register(LEDGER_WORDS)
         labels.register({f"inspection.{act.value}": f"检查：{act.label}" for act in Act})
+        labels.register({f"liability.{act.value}": f"质量问责：{act.label}" for act in LiabilityAct})
         scopes.register(units.scope())
+        scopes.register(sheets.scope())
+        lapses.register(Event.LIABILITY_SERVED, lapse)
         checks.register(draws_match)
+        checks.register(liability_matches)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inspections.views import accidents, evidence, findings, plans, score_sheets, units
+from inspections.views import accidents, evidence, findings, liability, liability_sheets, plans, score_sheets, units
 
 app_name = "inspections"
 
@@ -30,4 +30,26 @@ urlpatterns = [
         findings.evidence_remove,
         name="evidence_remove",
     ),
+    # accountability
+    path(
+        "inspections/<int:pk>/findings/<int:finding_pk>/liability/new/",
+        liability.liability_new_from_finding,
+        name="liability_new_from_finding",
+    ),
+    path("liability/", liability.liability_list, name="liability_list"),
+    path("liability/mine/", liability.liability_mine, name="liability_mine"),
+    path("liability/new/", liability.liability_new, name="liability_new"),
+    path("liability/<int:pk>/", liability.liability_detail, name="liability"),
+    path("liability/<int:pk>/propose/", liability.liability_propose, name="liability_propose"),
+    path("liability/<int:pk>/drop/", liability.liability_drop, name="liability_drop"),
+    path("liability/<int:pk>/evidence/", liability.liability_evidence, name="liability_evidence"),
+    path(
+        "liability/<int:pk>/evidence/<int:evidence_pk>/remove/",
+        liability.liability_evidence_remove,
+        name="liability_evidence_remove",
+    ),
+    path("liability/sheets/<int:pk>/", liability_sheets.sheet_detail, name="liability_sheet"),
+    path("liability/sheets/<int:pk>/answer/", liability_sheets.sheet_answer, name="liability_answer"),
+    path("liability/sheets/<int:pk>/decide/", liability_sheets.sheet_decide, name="liability_decide"),
+    path("liability/sheets/<int:pk>/sheet.pdf", liability_sheets.sheet_pdf, name="liability_sheet_pdf"),
 ]

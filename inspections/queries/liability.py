@@ -1,7 +1,8 @@
 """Reads of accountability: the walk along a round's signatures, the lists, who may still decide, what a person may see of it."""
 
+import json
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Case, Count, Prefetch, Q, When
 from django.utils import timezone
@@ -9,10 +10,11 @@ from django.utils import timezone
 from deadlines import queries as deadline_queries
 from deadlines.choices import Event
 from deadlines.models import Deadline
-from inspections.choices import CONCLUDED, CaseState, SheetState
+from inspections.choices import CONCLUDED, CaseState, Share, SheetState
 from inspections.liability import Answered, Exempted, Remarked, Signing, walk
 from inspections.liability_chain import ENDED, barred_of
 from inspections.models import Evidence, Finding, LiabilityCase, LiabilitySheet
+from ledger.models import Entry
 from projects.models import Deliverable
 from reviews.choices import LevelKind, RemarkEventKind, RemarkState, State, StatementKind
 from reviews.models import Remark, Round, Signature
@@ -128,6 +130,11 @@ def standing_case_of(finding: Finding) -> LiabilityCase | None:
     return finding.liability_cases.exclude(state=CaseState.DROPPED).first()
 
 
+def day_of(finding: Finding) -> date:
+    """The day on which a finding was raised."""
+    return timezone.localdate(finding.raised_at)
+
+
 # ── Lists ───────────────────────────────────────────────────────────────────
 def case_rows(user):
     """The cases that `user` sees, as a list shows them: with their sheets, and how many are decided."""
@@ -159,6 +166,11 @@ def counts(rows) -> dict[str, int]:
 def years() -> list[int]:
     """The years in which cases were opened, the newest first."""
     return [day.year for day in LiabilityCase.objects.datetimes("opened_at", "year", order="DESC")]
+
+
+def reason_of(entry: Entry) -> str:
+    """The reason that a row of the ledger keeps in words (of a case that was dropped)."""
+    return json.loads(entry.data).get("reason", "")
 
 
 def clocks_of(sheets) -> dict[int, list[Deadline]]:
@@ -236,13 +248,18 @@ def evidence_of(case: LiabilityCase, user):
 
 def walk_steps(case: LiabilityCase, user) -> list[dict]:
     """The steps of the kept walk for a page: instants as such, and what is proposed only for whom it concerns or who reads all."""
-    steps = []
+    steps, is_open = [], reads_all(user)
     for step in case.walk:
-        shown = {**step, "at": datetime.fromisoformat(step["signed_at"])}
-        if not (reads_all(user) or step["person"] == user.pk):
-            shown |= {"share": None, "grounds": "", "clause": ""}
+        shown = {**step, "at": datetime.fromisoformat(step["signed_at"]), "words": _share_words(step)}
+        shown["is_own"] = step["person"] == user.pk
+        if not (is_open or shown["is_own"]):
+            shown |= {"share": None, "grounds": "", "clause": "", "words": ""}
         steps.append(shown)
     return steps
+
+
+def _share_words(step: dict) -> str:
+    return Share(step["share"]).label if step["share"] else "不提出问责"
 
 
 def is_answerable(sheet: LiabilitySheet, user) -> bool:
@@ -250,8 +267,23 @@ def is_answerable(sheet: LiabilitySheet, user) -> bool:
     return sheet.state == SheetState.PROPOSED and sheet.person_id == user.pk
 
 
-def may_add_evidence(case: LiabilityCase, user) -> bool:
-    """Whether `user` may still hand in proofs: who proposes, and a person concerned."""
-    if case.state in ENDED:
+def hands_in(case: LiabilityCase, user) -> bool:
+    """Whether `user` hands in proofs in this case: who proposes, and a person concerned."""
+    if not user.is_active:
         return False
     return user.may(Action.PROPOSE_LIABILITY) or case.sheets.filter(person=user).exists()
+
+
+def may_add_evidence(case: LiabilityCase, user) -> bool:
+    """As `hands_in`, while the case is not over."""
+    return case.state not in ENDED and hands_in(case, user)
+
+
+def may_decide(sheet: LiabilitySheet, user) -> bool:
+    """Whether `user` may decide the sheet now: somebody who stands apart, after an answer or the end of the time for it."""
+    if not user.may(Action.DECIDE_LIABILITY) or user.pk in barred_of([sheet.case])[sheet.case_id]:
+        return False
+    if sheet.state == SheetState.PROPOSED:
+        ends = window_ends(sheet)
+        return ends is not None and timezone.now() >= ends
+    return sheet.state in (SheetState.ACCEPTED, SheetState.APPEALED)

@@ -17,7 +17,7 @@ from deadlines import services as deadline_services
 from deadlines.choices import Event
 from deadlines.services.clocks import when_words
 from inspections import chain
-from inspections.choices import CONCLUDED, EvidenceOf, LiabilityAct, Origin, Share
+from inspections.choices import CONCLUDED, CaseState, EvidenceOf, LiabilityAct, Origin, Share
 from inspections.liability_chain import (
     ENDED,
     case_handled,
@@ -40,7 +40,6 @@ from notices.services import notify
 from projects.models import Deliverable
 from reviews.choices import RemarkCategory
 from reviews.models import Round, Signature
-from staff.choices import Action
 from staff.confirmation import Confirmation, require_confirmation
 from staff.models import User
 
@@ -91,6 +90,8 @@ def open_case(*, actor, category: str, problem: str = "", finding: Finding | Non
         raise ValidationError({"document": "请填写来源文书，如函件、裁判文书、审计报告的名称与文号。"})
     round = _round_of(deliverable, round)
     require_proposer(actor, round.pk)
+    if finding is None:
+        _require_first(deliverable, document, problem)
     now = timezone.now()
     case = LiabilityCase(
         number=next_number("WZ"), origin=origin, finding=finding, document=document.strip(), deliverable=deliverable,
@@ -121,6 +122,14 @@ def _checked_finding(actor, finding: Finding) -> Finding:
     if standing := queries.standing_case_of(finding):
         raise ValidationError(f"该检查问题已提起问责 {standing.number}。")
     return finding
+
+
+def _require_first(deliverable: Deliverable, document: str, problem: str) -> None:
+    """One paper and one problem make one case, however often the form is sent; the deliverable is held meanwhile."""
+    list(Deliverable.objects.select_for_update(no_key=True).filter(pk=deliverable.pk).values_list("pk"))
+    same = deliverable.liability_cases.filter(document=document.strip(), problem=problem.strip())
+    if standing := same.exclude(state=CaseState.DROPPED).first():
+        raise ValidationError(f"该文书所述的同一问题已提起问责 {standing.number}。")
 
 
 def _round_of(deliverable: Deliverable | None, round: Round | None) -> Round:
@@ -160,17 +169,18 @@ def drop_case(*, actor, case: LiabilityCase, turn: int, reason: str) -> Liabilit
 
 
 @transaction.atomic
-def add_evidence(*, actor, case: LiabilityCase, upload) -> Evidence:
-    """A proof for a case that is not over: by who proposes, or by a person concerned. Raises AlreadyHandled once it is over."""
+def add_evidence(*, actor, case: LiabilityCase, uploads: Iterable) -> list[Evidence]:
+    """Proofs for a case that is not over: by who proposes, or by a person concerned. Raises AlreadyHandled once it is over."""
     case = held_case(case)
-    if not (actor.is_active and (actor.may(Action.PROPOSE_LIABILITY) or case.sheets.filter(person=actor).exists())):
+    if not queries.hands_in(case, actor):
         raise PermissionDenied("只有提起问责的部门和当事人可以提交材料。")
     if case.state in ENDED:
         raise case_handled(case)
-    kept = evidence.keep(actor=actor, of=EvidenceOf.LIABILITY, upload=upload, liability_case=case)
-    if kept is None:
-        raise ValidationError({"upload": "请选择文件。"})
-    record(actor=actor, action=f"liability.{A.EVIDENCE}", subject=case, scope=case, data=evidence.facts(kept))
+    kept = [evidence.keep(actor=actor, of=EvidenceOf.LIABILITY, upload=each, liability_case=case) for each in uploads]
+    if not kept:
+        raise ValidationError({"files": "请选择文件。"})
+    record(actor=actor, action=f"liability.{A.EVIDENCE}", subject=case, scope=case,
+           data={"files": [evidence.facts(each) for each in kept]})  # fmt: skip
     return kept
 
 

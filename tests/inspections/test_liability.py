@@ -469,10 +469,10 @@ def test_stale_page_of_a_decision_is_told_who_was_faster(cast, sheet):
 def test_proofs_are_seen_by_whoever_looks_into_it_and_not_by_colleagues(cast, case):
     first, second = blame.served(cast, case, cast.checker, cast.verifier)
     case.refresh_from_db()
-    office = liability.add_evidence(actor=cast.quality_office, case=case, upload=kit.photo(shade=1))
-    own = liability.add_evidence(actor=cast.checker, case=case, upload=kit.photo(shade=2))
+    (office,) = liability.add_evidence(actor=cast.quality_office, case=case, uploads=[kit.photo(shade=1)])
+    (own,) = liability.add_evidence(actor=cast.checker, case=case, uploads=[kit.photo(shade=2)])
     with pytest.raises(PermissionDenied):
-        liability.add_evidence(actor=cast.approver, case=case, upload=kit.photo(shade=3))
+        liability.add_evidence(actor=cast.approver, case=case, uploads=[kit.photo(shade=3)])
     assert set(visible_evidence(cast.checker)) == {office, own}
     assert set(visible_evidence(cast.verifier)) == {office}
     assert set(visible_evidence(cast.executive)) == {office, own}
@@ -482,7 +482,7 @@ def test_proofs_are_seen_by_whoever_looks_into_it_and_not_by_colleagues(cast, ca
         blame.decided(cast, sheet)
     case.refresh_from_db()
     with pytest.raises(AlreadyHandled):
-        liability.add_evidence(actor=cast.quality_office, case=case, upload=kit.photo(shade=4))
+        liability.add_evidence(actor=cast.quality_office, case=case, uploads=[kit.photo(shade=4)])
 
 
 def test_proof_taken_back_leaves_no_trace_in_the_project(cast, deliverable):
