@@ -47,6 +47,9 @@ SHOWN = {
 }  # fmt: skip
 
 
+UPWARD = "escalation"
+
+
 def _act(entry: Entry) -> str:
     return entry.action.removeprefix(PREFIX)
 
@@ -84,9 +87,9 @@ def steps(entries: Iterable[Entry], state: State) -> list[dict]:
 
 
 # ── Timeline ────────────────────────────────────────────────────────────────
-def timeline(entries: Iterable[Entry], *, is_office: bool) -> list[dict]:
+def timeline(entries: Iterable[Entry], *, is_office: bool, sees_upward: bool) -> list[dict]:
     """{time, actor, action, detail, kind} of each entry, for templates/components/timeline.html. The inspected side is
-    shown what was done in front of it."""
+    shown what was done in front of it; what was reported upward those who read inspections by post (`sees_upward`)."""
     return [
         {
             "time": entry.at,
@@ -96,7 +99,7 @@ def timeline(entries: Iterable[Entry], *, is_office: bool) -> list[dict]:
             "kind": KINDS.get(_act(entry), ""),
         }
         for entry in entries
-        if is_office or _act(entry) in SHOWN
+        if (is_office or _act(entry) in SHOWN) and (sees_upward or _act(entry) != UPWARD)
     ]
 
 
@@ -121,7 +124,7 @@ def _detail(act: str, facts: dict) -> str:
             return f"回复 {len(facts['answers'])} 条问题"
         case Act.SEND_BACK | Act.CLOSE:
             return "\n".join(_result(row) for row in facts["results"])
-        case "consequence":
+        case "consequence" | "escalation":
             return _consequence(facts)
         case _:
             return str(facts.get("reason", ""))
@@ -148,4 +151,5 @@ def _result(row: dict) -> str:
 def _consequence(facts: dict) -> str:
     kind, decision = ConsequenceKind(facts["kind"]).label, Decision(facts["decision"]).label
     year = f"（{facts['target_year']} 年度）" if facts.get("target_year") else ""
-    return f"{kind}{year}{decision}" + (f"：{facts['reason']}" if facts["reason"] else "")
+    words = facts.get("disposition") or facts.get("reason")
+    return f"{kind}{year}{decision}" + (f"：{words}" if words else "")

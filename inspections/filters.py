@@ -19,7 +19,6 @@ VIEWS = [
     ("near", "整改三天内到期"),
     ("overdue", "整改逾期"),
     (State.RECHECKING.value, State.RECHECKING.label),
-    ("undecided", "有待确认的后续事项"),
     (State.CLOSED.value, State.CLOSED.label),
     (State.CANCELLED.value, State.CANCELLED.label),
 ]

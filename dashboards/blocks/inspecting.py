@@ -6,8 +6,9 @@ from django.db.models import Count
 from dashboards.blocks.base import SHORT, Block
 from deadlines.models import Deadline
 from inspections.choices import ConsequenceKind
-from inspections.models import Consequence, Inspection
+from inspections.models import Inspection
 from inspections.queries import inspections as queries
+from inspections.queries.concluding import consequences_seen
 from inspections.queries.work import work_of
 from staff.choices import Action
 
@@ -15,7 +16,7 @@ from staff.choices import Action
 def inspecting(user) -> Block:
     """质量办 today: figures that lead to the filtered list, and the overdue rectifications, the longest overdue first."""
     seen = Inspection.objects.visible_to(user)
-    figures = queries.counts(seen)
+    figures = queries.counts(seen) | {"undecided": consequences_seen(user).undecided().order_by().count()}
     late = seen.filter(queries.condition("overdue")).order_by()
     units = late.values("unit", "unit__name").annotate(count=Count("pk")).order_by("-count", "unit__code")
     clocks = Deadline.objects.overdue().filter(subject_type=queries.LABEL, subject_id__in=late.values("pk"))
@@ -35,8 +36,6 @@ def escalations(user) -> Block:
     """What is reported upward and waits to be disposed of; empty for whoever does not dispose."""
     if not user.may(Action.DISPOSE):
         return Block("escalations")
-    rows = Consequence.objects.undecided().filter(
-        kind=ConsequenceKind.ESCALATION, inspection__in=Inspection.objects.visible_to(user).order_by()
-    )
+    rows = consequences_seen(user).undecided().filter(kind=ConsequenceKind.ESCALATION)
     found = list(rows.select_related("inspection__project", "inspection__unit").order_by("proposed_at", "pk"))
     return Block("escalations", len(found), {"rows": found[:SHORT]})

@@ -61,7 +61,7 @@ class OpenForm(_Announcing, CrewForm):
         label="被检单位", queryset=Unit.objects.filter(is_active=True), required=False, empty_label="—",
         help_text="检查单位本身（按单位检查评分标准）时选择；检查项目时留空。",
     )  # fmt: skip
-    kind = forms.ChoiceField(label="检查方式", choices=[("", CHOOSE), *Kind.choices])
+    kind = forms.TypedChoiceField(label="检查方式", choices=[("", CHOOSE), *Kind.choices], coerce=Kind)
     plan = forms.ModelChoiceField(
         label="检查计划", queryset=Plan.objects.filter(state=PlanState.IN_FORCE), required=False, empty_label="不列入计划",
         help_text="定期检查、抽查须列入执行中的计划。",

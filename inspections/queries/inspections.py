@@ -61,7 +61,7 @@ def due_soon() -> QuerySet:
 
 
 def condition(view: str) -> Q:
-    """What a view of the list shows: live, due, near, overdue, undecided, or a state."""
+    """What a view of the list shows: live, due, near, overdue, or a state."""
     match view:
         case "live":
             return ~Q(state__in=(State.CLOSED, State.CANCELLED))
@@ -71,13 +71,11 @@ def condition(view: str) -> Q:
             return Q(state=State.RECTIFYING, pk__in=due_soon())
         case "overdue":
             return Q(state=State.RECTIFYING, pk__in=late())
-        case "undecided":
-            return Q(pk__in=Consequence.objects.undecided().order_by().values("inspection"))
         case state:
             return Q(state=state)
 
 
-VIEWS = ("due", State.DISCUSSING, State.ISSUED, State.RECTIFYING, "near", "overdue", State.RECHECKING, "undecided")
+VIEWS = ("due", State.DISCUSSING, State.ISSUED, State.RECTIFYING, "near", "overdue", State.RECHECKING)
 
 
 def counts(rows) -> dict[str, int]:

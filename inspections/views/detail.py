@@ -42,7 +42,8 @@ def inspection_detail(request, pk):
     acts = chain.possible_acts(inspection, user)
     roles = chain.roles_for(user, inspection)
     is_inspector = inspects(user, inspection)
-    is_office = (user.may(Action.READ_INSPECTIONS) or is_inspector) and not chain.is_partial(user, inspection)
+    may_read = user.may(Action.READ_INSPECTIONS)
+    is_office = (may_read or is_inspector) and not chain.is_partial(user, inspection)
     entries = list(Entry.objects.about(inspection).select_related("actor").order_by("-number")[:MOST_ENTRIES])
     sections = score_sheets.sections_of(inspection) if is_office else []
     sheet = inspection.score_sheet if inspection.state in SHOWN_TO_PROJECT else None
@@ -53,7 +54,7 @@ def inspection_detail(request, pk):
         "clock": queries.clocks_of([inspection]).get(inspection.pk),
         "due": inspection.planned_on if is_scoring else None,
         "steps": course.steps(reversed(entries), State(inspection.state)),
-        "entries": course.timeline(entries, is_office=is_office),
+        "entries": course.timeline(entries, is_office=is_office, sees_upward=is_office and may_read),
         "inspectors": inspection.inspectors.select_related("user__unit"),
         "sheet": sheet,
         "set_by": _set_by(sheet) if sheet else "",
@@ -62,7 +63,7 @@ def inspection_detail(request, pk):
         "sections": sections if is_scoring else [],
         "findings": _findings(user, inspection),
         "is_office": is_office,
-        "may_read_plans": user.may(Action.READ_INSPECTIONS),
+        "may_read_plans": may_read,
         "project_is_seen": _is_seen(user, inspection),
         "trigger": _trigger(user, inspection, is_office),
         "again": inspection.reinspections.visible_to(user).exclude(state=State.CANCELLED),

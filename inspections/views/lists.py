@@ -48,6 +48,7 @@ def inspection_list(request):
         "counts": queries.counts(rows),
         "base": reverse("inspections:list"),
         "export_query": request.GET.urlencode(),
+        "may_read": request.user.may(Action.READ_INSPECTIONS),
         "can_plan": request.user.may(Action.PLAN_INSPECTIONS),
     }
     return render(request, "inspections/inspection_list.html", context)

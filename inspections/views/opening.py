@@ -6,14 +6,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from feedback.limits import give_back, take_once
-from inspections import chain
-from inspections.choices import Act, Kind, State
+from inspections.choices import Act, Kind
 from inspections.forms import opening as forms
 from inspections.models import Accident, Draw, Plan
 from inspections.queries import inspections as queries
 from inspections.services import drawn as drawn_services
 from inspections.services import opening as services
-from inspections.views.loading import load, tells_lost_race
+from inspections.views.acting import begin, page
+from inspections.views.loading import tells_lost_race
 from projects.models import Project
 from staff.choices import Action
 from staff.gates import needs
@@ -124,21 +124,15 @@ def _ticked(form, projects) -> set[str]:
 
 # ── Once it is open ─────────────────────────────────────────────────────────
 def _act(request, pk, act: Act, form_class, service, *, initial, done: str, lead: str = "", danger: bool = False):
-    """A page with one form that does one thing to an inspection. 403 for whose act it is not, 409 when it is too late."""
-    inspection = load(request, pk)
-    chain.require_place(inspection, act, request.user)
-    if (State(inspection.state), act) not in chain.TABLE:
-        raise chain.already_handled(inspection)
+    """A page with one form that does one thing to an inspection."""
+    inspection = begin(request, pk, act)
     form = form_class(request.POST or None, initial={"turn": inspection.turn, **initial(inspection)})
     if request.method == "POST" and accepted(
         form, lambda: service(actor=request.user, inspection=inspection, **form.cleaned_data)
     ):
         messages.success(request, done)
         return redirect("inspections:detail", pk)
-    back = reverse("inspections:detail", args=[pk])
-    context = {"inspection": inspection, "form": form, "heading": act.label, "lead": lead, "danger": danger, "back": back,
-               "crumbs": [LIST, {"title": inspection.number, "url": back}]}  # fmt: skip
-    return render(request, "inspections/act_form.html", context)
+    return page(request, "act_form", inspection, form=form, heading=act.label, lead=lead, danger=danger)
 
 
 @PAGE
