@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count, Prefetch, Q
 
+from inspections.choices import EvidenceOf
 from inspections.models import Evidence, Finding, Hit, Inspection, Section
 from scoring import rules
 from scoring.content import figure
@@ -61,11 +62,13 @@ def sections_of(inspection: Inspection) -> list[Section]:
 
 
 def findings_of(inspection: Inspection):
-    """The problems with what they are linked to and their standing proofs, in their order."""
+    """The problems with what they are linked to and their standing proofs, in their order. What proves that a problem was put
+    right is not among them."""
+    proofs = Evidence.objects.standing().filter(of=EvidenceOf.FINDING)
     return (
         Finding.objects.filter(inspection=inspection)
         .select_related("deduction__criterion", "deliverable", "remark", "attachment__version", "raised_by")
-        .prefetch_related(Prefetch("evidence", Evidence.objects.standing(), to_attr="proofs"))
+        .prefetch_related(Prefetch("evidence", proofs, to_attr="proofs"))
         .order_by("number")
     )
 
