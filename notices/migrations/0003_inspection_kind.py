@@ -4,20 +4,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notices', '0002_outbox'),
+        ("notices", "0002_outbox"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='delivery',
-            name='kind',
-            field=models.CharField(choices=[('sent_back', '退回'), ('voided', '轮次作废'), ('withdrawn', '撤回'), ('to_do', '待办'), ('handed_over', '环节移交'), ('issued', '签发'), ('inspection', '检查'), ('risk', '风险上报'), ('reminder', '时限提醒'), ('overdue', '逾期'), ('escalation', '逾期升级'), ('clock', '时限变更'), ('nudge', '催办'), ('digest', '每日摘要'), ('undeliverable', '消息未送达'), ('alarm', '系统警报')], max_length=20, verbose_name='类别'),
+            model_name="delivery",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("sent_back", "退回"),
+                    ("voided", "轮次作废"),
+                    ("withdrawn", "撤回"),
+                    ("to_do", "待办"),
+                    ("handed_over", "环节移交"),
+                    ("issued", "签发"),
+                    ("inspection", "检查"),
+                    ("risk", "风险上报"),
+                    ("reminder", "时限提醒"),
+                    ("overdue", "逾期"),
+                    ("escalation", "逾期升级"),
+                    ("clock", "时限变更"),
+                    ("nudge", "催办"),
+                    ("digest", "每日摘要"),
+                    ("undeliverable", "消息未送达"),
+                    ("alarm", "系统警报"),
+                ],
+                max_length=20,
+                verbose_name="类别",
+            ),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('sent_back', '退回'), ('voided', '轮次作废'), ('withdrawn', '撤回'), ('to_do', '待办'), ('handed_over', '环节移交'), ('issued', '签发'), ('inspection', '检查'), ('risk', '风险上报'), ('reminder', '时限提醒'), ('overdue', '逾期'), ('escalation', '逾期升级'), ('clock', '时限变更'), ('nudge', '催办'), ('digest', '每日摘要'), ('undeliverable', '消息未送达'), ('alarm', '系统警报')], max_length=20, verbose_name='类别'),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("sent_back", "退回"),
+                    ("voided", "轮次作废"),
+                    ("withdrawn", "撤回"),
+                    ("to_do", "待办"),
+                    ("handed_over", "环节移交"),
+                    ("issued", "签发"),
+                    ("inspection", "检查"),
+                    ("risk", "风险上报"),
+                    ("reminder", "时限提醒"),
+                    ("overdue", "逾期"),
+                    ("escalation", "逾期升级"),
+                    ("clock", "时限变更"),
+                    ("nudge", "催办"),
+                    ("digest", "每日摘要"),
+                    ("undeliverable", "消息未送达"),
+                    ("alarm", "系统警报"),
+                ],
+                max_length=20,
+                verbose_name="类别",
+            ),
         ),
     ]
