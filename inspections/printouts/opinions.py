@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from inspections import rules
+from inspections.choices import Kind
 from inspections.models import Inspection, Opinion, Talk
 from inspections.printouts import parts
 from inspections.queries.rectifying import reply_limit
@@ -127,6 +128,8 @@ def _facts(inspection: Inspection) -> Grid:
         ],
         [("评分标准", score_of(sheet, sheet.scorer).standard)],
     ]
+    if inspection.note and inspection.kind != Kind.SPECIAL_AUDIT:
+        facts.append([("检查内容", inspection.note)])
     if inspection.reinspection_of:
         facts.insert(-1, [("复查自", inspection.reinspection_of.number)])
     return facts

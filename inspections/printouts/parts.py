@@ -28,11 +28,10 @@ def subject_facts(inspection: Inspection) -> Grid:
 
 
 def ground(inspection: Inspection) -> tuple[str, str]:
-    """Why it was inspected: the plan, or what set a 专项稽查 off. Of a complaint the number and nothing else: the inspected
-    side reads this."""
+    """Why it was inspected: the plan, or what set a 专项稽查 off. The inspected side reads this, and is told nothing of a
+    complaint: not even its number."""
     if inspection.kind == Kind.SPECIAL_AUDIT:
-        trigger = inspection.complaint or inspection.accident
-        return "稽查事由编号", trigger.number
+        return "稽查事由", f"重大质量事故 {inspection.accident.number}" if inspection.accident else "已登记在案"
     return "检查计划", inspection.plan.title if inspection.plan else BLANK
 
 
