@@ -7,7 +7,8 @@ LEDGER_WORDS = {
     "plan.end": "检查计划结束",
     "plan.draw": "检查抽样",
     "accident.register": "登记重大质量事故",
-    "inspection.consequence": "检查：确认后续事项",
+    "inspection.consequence": "检查：确认下一年度复查",
+    "inspection.escalation": "检查：处置上报事项",
     "inspection.evidence_remove": "移除证据",
     "inspection.finding_add": "检查：登记问题",
     "inspection.finding_update": "检查：修改问题",
@@ -26,15 +27,19 @@ class InspectionsConfig(AppConfig):
         from inspections.choices import Act, LiabilityAct
         from inspections.clocks import sheets, units
         from inspections.liability_verification import liability_matches
+        from inspections.queries.duties import duties_before_leaving
         from inspections.services.liability_sheets import lapse
-        from inspections.verification import draws_match
+        from inspections.verification import draws_match, inspections_match
         from ledger import checks, labels
+        from staff import duties
 
         labels.register(LEDGER_WORDS)
         labels.register({f"inspection.{act.value}": f"检查：{act.label}" for act in Act})
         labels.register({f"liability.{act.value}": f"质量问责：{act.label}" for act in LiabilityAct})
+        duties.register(duties_before_leaving)
         scopes.register(units.scope())
         scopes.register(sheets.scope())
         lapses.register(Event.LIABILITY_SERVED, lapse)
         checks.register(draws_match)
+        checks.register(inspections_match)
         checks.register(liability_matches)
