@@ -1,6 +1,21 @@
 from django.urls import path
 
-from inspections.views import accidents, evidence, findings, liability, liability_sheets, plans, score_sheets, units
+from inspections.views import (
+    accidents,
+    concluding,
+    consequences,
+    detail,
+    evidence,
+    findings,
+    liability,
+    liability_sheets,
+    lists,
+    opening,
+    plans,
+    rectifying,
+    score_sheets,
+    units,
+)
 
 app_name = "inspections"
 
@@ -12,6 +27,13 @@ urlpatterns = [
     path("inspection-plans/<int:pk>/move/", plans.plan_move, name="plan_move"),
     path("inspection-plans/<int:pk>/draws/new/", plans.draw_create, name="draw_create"),
     path("inspection-plans/<int:pk>/draws/<int:draw_pk>/", plans.draw, name="draw"),
+    path("inspection-plans/<int:pk>/draws/<int:draw_pk>/open/", opening.draw_open, name="draw_open"),
+    path("inspections/", lists.inspection_list, name="list"),
+    path("inspections/export/", lists.export, name="export"),
+    path("inspections/new/", opening.inspection_open, name="inspection_open"),
+    path("inspections/<int:pk>/", detail.inspection_detail, name="detail"),
+    path("inspections/<int:pk>/appoint/", opening.appoint, name="appoint"),
+    path("inspections/<int:pk>/cancel/", opening.cancel, name="cancel"),
     path("inspections/units/", units.unit_conclusions, name="unit_conclusions"),
     path("inspections/units/export/", units.unit_export, name="unit_export"),
     path("inspections/units/<int:pk>/", units.unit_conclusion, name="unit_conclusion"),
@@ -30,6 +52,24 @@ urlpatterns = [
         findings.evidence_remove,
         name="evidence_remove",
     ),
+    path("inspections/<int:pk>/finish-scoring/", concluding.finish_scoring, name="finish_scoring"),
+    path("inspections/<int:pk>/score-again/", concluding.score_again, name="score_again"),
+    path("inspections/<int:pk>/talk/", concluding.talk, name="talk"),
+    path("inspections/<int:pk>/issue/", concluding.issue, name="issue"),
+    path("inspections/<int:pk>/opinion.pdf", concluding.opinion_pdf, name="opinion_pdf"),
+    path("inspections/<int:pk>/receive/", rectifying.receive, name="receive"),
+    path("inspections/<int:pk>/rectification/", rectifying.rectification, name="rectification"),
+    path("inspections/<int:pk>/rectification/<int:finding_pk>/", rectifying.rectify, name="rectify"),
+    path(
+        "inspections/<int:pk>/rectification/evidence/<int:evidence_pk>/remove/",
+        rectifying.proof_remove,
+        name="proof_remove",
+    ),
+    path("inspections/<int:pk>/rectification.pdf", rectifying.rectification_pdf, name="rectification_pdf"),
+    path("inspections/<int:pk>/reply/", rectifying.reply, name="reply"),
+    path("inspections/<int:pk>/recheck/", rectifying.recheck, name="recheck"),
+    path("inspections/consequences/", consequences.consequence_list, name="consequence_list"),
+    path("inspections/consequences/<int:pk>/decide/", consequences.consequence_decide, name="consequence_decide"),
     # accountability
     path(
         "inspections/<int:pk>/findings/<int:finding_pk>/liability/new/",
