@@ -244,7 +244,7 @@ def _silence(step: Signing, category: str) -> str:
         parts.append(f"核查清单中没有涉及“{label}”并答“是”的事项")
     if passed := [f"第 {each.number} 条" for each in step.remarks]:
         parts.append(f"提出的同类意见{_listed(passed)}已复查通过，未就本问题提出意见")
-    else:
+    elif step.kind != LevelKind.PREPARE:
         parts.append(f"未就“{label}”提出校审意见")
     if step.prompts:
         parts.append(f"签署时系统提示{_listed(list(step.prompts))}，仍声明“无”")

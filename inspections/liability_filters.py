@@ -3,7 +3,7 @@
 import django_filters as filters
 from django.db.models import Q
 
-from inspections.choices import CaseState, Origin
+from inspections.choices import CaseState
 from inspections.liability_chain import ENDED
 from inspections.models import LiabilityCase
 from inspections.queries.liability import years
@@ -23,7 +23,6 @@ class LiabilityFilter(filters.FilterSet):
     year = filters.ChoiceFilter(label="年度", choices=_years, method="in_year", empty_label=ALL)
     person = filters.CharFilter(label="责任人", method="of_person")
     unit = filters.ModelChoiceFilter(label="承办单位", queryset=Unit.objects.all(), empty_label=ALL, method="in_unit")
-    origin = filters.ChoiceFilter(label="事由来源", choices=Origin.choices, empty_label=ALL)
 
     class Meta:
         model = LiabilityCase

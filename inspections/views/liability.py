@@ -154,10 +154,12 @@ def _seal_title(title: str) -> str:
 
 def _entries(case: LiabilityCase) -> list[dict]:
     rows = Entry.objects.within(case).order_by("-number")[:MOST_ENTRIES]
+    # The page's own name stands in its head already.
     return [
-        {"time": row.at, "actor": row.actor_name, "action": action_label(row.action), "detail": _detail(case, row)}
+        {"time": row.at, "actor": row.actor_name, "detail": _detail(case, row),
+         "action": action_label(row.action).removeprefix("质量问责：")}
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _detail(case: LiabilityCase, row: Entry) -> str:

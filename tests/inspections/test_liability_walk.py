@@ -143,6 +143,9 @@ def test_preparer_answers_for_the_work_unless_it_was_stated_and_never_refused():
     found = liability.proposal(stated, C.QUANTITY, after=[refused])
     assert found.share == Share.PREPARED
     assert "对校核第 4 条意见答复“说明，不修改”" in found.grounds
+    assert (
+        "校审意见" not in liability.proposal(PREPARE, C.QUANTITY).grounds
+    )  # raising remarks is not a preparer's part
 
 
 def test_prompts_over_which_none_was_declared_are_in_the_grounds():
