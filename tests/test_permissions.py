@@ -36,6 +36,7 @@ from scoring import services as scoring_services
 from scoring.choices import Purpose
 from scoring.models import Standard
 from staff.models import Certificate, Post
+from tests.inspections import world as inspections_world
 from tests.reviews import flow
 
 TABLE = Path(__file__).with_name("permission_table.txt")
@@ -105,6 +106,9 @@ def world(cast, project, other_project):
     signed = flow.open_deliverable(cast, project, title="已校核的成果")
     flow.submit(signed)
     signed_round = flow.sign(signed)
+    through = flow.open_deliverable(cast, project, title="已审核的成果")
+    flow.submit(through)
+    flow.sign_all(through)
     report = flow.open_deliverable(cast, project, title="不涉及计算的成果", has_calculation=False)
     risk = project_services.register_risk(actor=cast.verifier, project=project, description="价差", probability=2,
                                           impact=2, owner=cast.verifier)  # fmt: skip
@@ -153,10 +157,11 @@ def subjects(world) -> dict[str, list]:
     remark = world.answering.remarks.get()
     by_subject = [
         ((world.plan.pk,), "inspections: plan_detail plan_edit plan_move draw_create"),
-        ((world.plan.pk, world.sample.pk), "inspections: draw"),
-        ((project.pk,), "projects: detail edit team risks risk_register inquiries inquiry_register timeline"
+        ((world.plan.pk, world.sample.pk), "inspections: draw draw_open"),
+        ((project.pk,), "projects: detail edit team risks risk_register inquiries inquiry_register"
         " handovers handover_create deadlines urgent_register"
-        " reviews: project_deliverables deliverable_create project_route api: project-detail project-team"),
+        " reviews: project_deliverables deliverable_create project_route api: project-detail project-team"
+        " inspections: project_inspections project_history"),
         ((project.pk, project.assignments.get(user=cast.checker).pk), "projects: assignment_end"),
         ((project.pk, world.risk.pk), "projects: risk_escalate risk_settle"),
         ((project.pk, world.inquiry.pk), "projects: inquiry_answer"),
@@ -207,6 +212,8 @@ def subjects(world) -> dict[str, list]:
         ((world.complaint.pk, world.about.pk), "feedback: about_end"),
         ((world.complaint.pk, world.named.pk), "feedback: named_end"),
     ]  # fmt: skip
+    if hasattr(world, "inspected"):
+        by_subject += [(given, f"inspections: {words}") for given, words in inspections_world.subjects(world.inspected)]
     values = {}
     for arguments, words in by_subject:
         space = ""
@@ -275,6 +282,8 @@ def test_every_route_has_its_rows():
 
 @pytest.mark.parametrize("group", sorted({group_of(route) for route in all_routes()}))
 def test_each_person_is_let_in_where_the_table_says(group, browsers, world, request):
+    if group == "inspections":
+        world.inspected = inspections_world.build(world.cast, world.project, world.through)
     values = subjects(world)
     routes = [route for route in all_routes() if group_of(route) == group]
     found = {

@@ -109,6 +109,7 @@ def _rows(section: Section, form: SectionForm, linked: dict[int, list]) -> list[
 def section_save(request, pk, criterion_pk):
     """One criterion. The script asks for JSON and stays on the page; without it the page is drawn again."""
     inspection = load(request, pk)
+    chain.require_inspector(inspection, request.user)
     section = get_object_or_404(queries.section_rows(inspection), criterion=criterion_pk)
     form = SectionForm(request.POST, section=section)
     if request.accepts("text/html"):
