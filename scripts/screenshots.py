@@ -74,6 +74,7 @@ def take_all(browser: Browser, site: str) -> None:
     page.get_by_role("link", name="核验页").click()
     keep(page, "verify")
     take_clocks(browser, site, numbers)
+    take_inspections(browser, site, numbers)
     page = log_in(browser, site, numbers["审计员"])
     page.goto("/ledger/")
     keep(page, "ledger")
@@ -102,6 +103,27 @@ def take_clocks(browser: Browser, site: str, numbers: dict[str, str]) -> None:
     keep(page, "handover")
     page = log_in(browser, site, numbers["系统管理员"])
     keep(page, "machine")
+
+
+def take_inspections(browser: Browser, site: str, numbers: dict[str, str]) -> None:
+    """The day of 质量办, a draw, a score sheet, an inspection with its opinion, the units, who answers for a mistake."""
+    page = log_in(browser, site, numbers["质量办"])
+    keep(page, "quality-office")
+    if open_first(page, "/inspection-plans/"):
+        page.locator("a[href*='/draws/']").first.click()
+        keep(page, "draw")
+    if open_first(page, "/inspections/?state=scoring"):
+        page.get_by_role("link", name="检查评分", exact=True).last.click()
+        keep(page, "score-sheet")
+    open_first(page, "/inspections/?state=rectifying")
+    keep(page, "inspection")
+    open_first(page, "/inspections/?state=rechecking")
+    page.get_by_role("link", name=re.compile("复查")).last.click()
+    keep(page, "recheck")
+    page.goto("/inspections/units/")
+    keep(page, "units")
+    if open_first(page, "/liability/"):
+        keep(page, "liability")
 
 
 def desk_page(page: Page, address: str) -> Page | None:

@@ -19,7 +19,7 @@ from staff.confirmation import Confirmation
 OFFICE, SPECIALIST, EXECUTIVE = "1004", "1005", "1001"
 
 
-def _confirmed(person) -> Confirmation:
+def confirmed(person) -> Confirmation:
     return Confirmation(user_id=person.pk, at=timezone.now())
 
 
@@ -70,7 +70,7 @@ def _find(inspection: Inspection, inspector, item: Deduction, fault: Fault) -> N
 def finish(world: World, inspection: Inspection, conclusion: str, **flags) -> None:
     lead = inspection.inspectors.get(is_lead=True).user
     concluding.finish_scoring(
-        actor=lead, **_turn(inspection), conclusion=conclusion, flags=flags, confirmation=_confirmed(lead)
+        actor=lead, **_turn(inspection), conclusion=conclusion, flags=flags, confirmation=confirmed(lead)
     )
 
 
@@ -84,7 +84,7 @@ def discuss(
 
 def issue(world: World, inspection: Inspection) -> None:
     office = world.people[OFFICE]
-    concluding.issue_opinion(actor=office, **_turn(inspection), confirmation=_confirmed(office))
+    concluding.issue_opinion(actor=office, **_turn(inspection), confirmation=confirmed(office))
     for row in Consequence.objects.undecided().filter(inspection=inspection, kind=ConsequenceKind.REINSPECTION):
         consequences.decide(actor=office, consequence=row, decision=Decision.CONFIRMED)
 
@@ -103,7 +103,7 @@ def rectify(world: World, inspection: Inspection) -> None:
             plan=f"接受检查意见，由专业负责人牵头，按要求{finding.requirement}",
             result="已按整改意见完成，相关资料已补入项目档案，并在项目组内组织学习。", files=[_upload(f"问题{finding.number}整改资料")],
         )  # fmt: skip
-    rectifying.submit_reply(actor=actor, **_turn(inspection), confirmation=_confirmed(actor))
+    rectifying.submit_reply(actor=actor, **_turn(inspection), confirmation=confirmed(actor))
 
 
 def recheck(world: World, inspection: Inspection, failed: int = 0) -> None:
@@ -114,4 +114,4 @@ def recheck(world: World, inspection: Inspection, failed: int = 0) -> None:
         row.pk: (place >= failed, "" if place >= failed else "整改资料未加盖项目章，差异原因没有说明，请补充。")
         for place, row in enumerate(rows)
     }
-    rectifying.recheck(actor=office, **_turn(inspection), results=results, confirmation=_confirmed(office))
+    rectifying.recheck(actor=office, **_turn(inspection), results=results, confirmation=confirmed(office))

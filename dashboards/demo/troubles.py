@@ -1,4 +1,5 @@
-"""What goes wrong in the demonstration: complaints, a special audit that is escalated, a serious accident."""
+"""What goes wrong in the demonstration: complaints, a special audit that is escalated, a serious accident, and who answers
+for a mistake that the client found."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -7,15 +8,20 @@ from django.utils import timezone
 
 from dashboards.demo.clock import Story
 from dashboards.demo.faults import CORRUPT
-from dashboards.demo.inspecting import EXECUTIVE, OFFICE, SPECIALIST, discuss, finish, issue, receive, score
+from dashboards.demo.inspecting import EXECUTIVE, OFFICE, SPECIALIST, confirmed, discuss, finish, issue, receive, score
 from dashboards.demo.world import World
 from feedback import services as feedback
 from feedback.choices import ComplaintChannel, ComplaintKind, Verdict
 from feedback.models import Complaint
 from feedback.services import Content, SenderFacts
-from inspections.choices import AccidentSource, ConsequenceKind, Decision, Kind
-from inspections.models import Consequence
-from inspections.services import accidents, consequences, opening
+from inspections.choices import AccidentSource, ConsequenceKind, Decision, Kind, Origin, Outcome
+from inspections.models import Consequence, LiabilitySheet
+from inspections.services import accidents, consequences, liability, liability_sheets, opening
+from inspections.services.liability import Proposed
+from projects.models import Deliverable
+from reviews.choices import RemarkCategory
+from reviews.models import Signature
+from staff.models import User
 
 
 def _complaint(of: Complaint) -> dict:
@@ -87,6 +93,44 @@ def accident(world: World) -> Story:
     yield 0
 
 
+def somebody_answers(world: World) -> Story:
+    """The client's letter about an issued bill of quantities: who signed it over is heard; one accepts, one appeals."""
+    office, executive = world.people[OFFICE], world.people[EXECUTIVE]
+    deliverable = Deliverable.objects.get(title="教学楼土建工程量清单")
+    case = liability.open_case(
+        actor=office, deliverable=deliverable, origin=Origin.CLIENT, document="云栖区教育局 云教函〔2026〕41 号",
+        category=RemarkCategory.QUANTITY, amount=Decimal("126800.00"), found_on=timezone.localdate() - timedelta(days=2),
+        problem="招标后核对发现教学楼二层框架柱工程量少计 86.4 m³，投标人提出异议，造成补充招标公告。",
+    )  # fmt: skip
+    yield 1
+    blamed = [step for step in case.walk if step.get("share") in ("direct", "accepted")][:2]
+    sheets = [
+        Proposed(
+            person=User.objects.get(pk=step["person"]), level_title=step["title"], share=step["share"], grounds=step["grounds"],
+            clause=step["clause"], proposal="批评教育，扣减当月绩效；金额按公司奖惩标准执行。",
+            signature=Signature.objects.get(pk=step["signature"]),
+        )
+        for step in blamed
+    ]  # fmt: skip
+    rows = liability.propose_sheets(
+        actor=office, case=case, turn=case.turn, sheets=sheets, confirmation=confirmed(office)
+    )
+    yield 2
+    for row, accepts in zip(rows, (False, True), strict=False):
+        row = LiabilitySheet.objects.select_related("person").get(pk=row.pk)
+        text = "" if accepts else "复核意见中已提请核对框架柱配模图，委托人提供的结构图在签发后才变更。"
+        liability_sheets.answer_sheet(
+            actor=row.person, sheet=row, turn=row.turn, accepts=accepts, text=text, confirmation=confirmed(row.person)
+        )
+    yield 2
+    last = LiabilitySheet.objects.get(pk=rows[-1].pk)
+    liability_sheets.decide_sheet(
+        actor=executive, sheet=last, turn=last.turn, outcome=Outcome.UPHELD, decision="维持处理意见，在单位内通报。",
+        hearing="已查阅底稿和流程单，本人认可。", confirmation=confirmed(executive),
+    )  # fmt: skip
+
+
 def stories(world: World) -> list[tuple[int, Story]]:
     """Each trouble with the working day on which it begins."""
-    return [(22, complaint_becomes_audit(world)), (2, report_waits(world)), (9, accident(world))]
+    told = [(22, complaint_becomes_audit(world)), (2, report_waits(world)), (9, accident(world))]
+    return [*told, (12, somebody_answers(world))]
