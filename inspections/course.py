@@ -122,7 +122,9 @@ def _detail(act: str, facts: dict) -> str:
             return _receipt(facts)
         case Act.REPLY:
             return f"回复 {len(facts['answers'])} 条问题"
-        case Act.SEND_BACK | Act.CLOSE:
+        case Act.CLOSE:
+            return f"{len(facts['results'])} 条整改回复全部通过"
+        case Act.SEND_BACK:
             return "\n".join(_result(row) for row in facts["results"])
         case "consequence" | "escalation":
             return _consequence(facts)

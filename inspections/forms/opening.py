@@ -88,13 +88,18 @@ class OpenForm(_Announcing, CrewForm):
         self.fields["accident"].queryset = Accident.objects.visible_to(user)
         self.fields["reinspection_of"].queryset = queries.to_inspect_again(user)
         self.fields["reinspection_of"].label_from_instance = _former
+        if named := self._project(self["project"].value()):
+            self.fields["project"].help_text = named.name
+
+    def _project(self, number) -> Project | None:
+        """The project of that number that the person sees."""
+        rows = Project.objects.visible_to(self.user).select_related("unit")
+        return rows.filter(number__iexact=number.strip()).first() if number else None
 
     def clean_project(self) -> Project | None:
-        number = self.cleaned_data["project"].strip()
-        if not number:
-            return None
-        found = Project.objects.visible_to(self.user).select_related("unit").filter(number__iexact=number).first()
-        if found is None:
+        number = self.cleaned_data["project"]
+        found = self._project(number)
+        if number and found is None:
             raise ValidationError("没有该编号的项目。")
         return found
 

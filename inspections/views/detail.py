@@ -8,9 +8,10 @@ from django.views.decorators.http import require_safe
 
 from feedback.models import Complaint
 from inspections import chain, course
-from inspections.choices import SHOWN_TO_PROJECT, Side, State
+from inspections.choices import CONCLUDED, SHOWN_TO_PROJECT, Side, State
 from inspections.models import Inspection
 from inspections.queries import inspections as queries
+from inspections.queries import liability as liability_queries
 from inspections.queries import score_sheets
 from inspections.telling import inspected_side
 from inspections.views.buttons import buttons, inspects, may_open_again
@@ -99,12 +100,20 @@ def _holder(inspection: Inspection) -> str:
             sides = queries.sides_to_speak(inspection)
             return "、".join(Side(side).label for side in sides) or "质量办"
         case State.ISSUED | State.RECTIFYING:
-            people = inspected_side(inspection)
-            return "、".join(person.name for person in people[:2]) or "被检方（暂缺人员）"
+            return "、".join(person.name for person in _answering(inspection)[:2]) or "被检方（暂缺人员）"
         case State.RECHECKING:
             return "质量办"
         case _:
             return ""
+
+
+def _answering(inspection: Inspection) -> list:
+    """Who answers for it, those on the project's team first."""
+    people = inspected_side(inspection)
+    if not inspection.project_id:
+        return people
+    team = set(inspection.project.assignments.in_force().values_list("user", flat=True))
+    return sorted(people, key=lambda person: person.pk not in team)
 
 
 # ── The score ───────────────────────────────────────────────────────────────
@@ -129,13 +138,18 @@ def _criteria(sheet, sections) -> list[dict]:
 
 
 def _findings(user, inspection: Inspection) -> list:
-    """The problems; `is_seen`: whether the person may open what they were found in."""
+    """The problems; `is_seen`: whether the person may open what they were found in. With the case of liability that came of
+    one, or whether the person may open it."""
     rows = list(score_sheets.findings_of(inspection))
+    cases = liability_queries.cases_of(rows, user)
+    may_propose = inspection.state in CONCLUDED and user.may(Action.PROPOSE_LIABILITY)
     linked = {row.deliverable_id for row in rows if row.deliverable_id}
     linked |= {row.attachment.version.deliverable_id for row in rows if row.attachment_id}
     seen = set(Deliverable.objects.visible_to(user).filter(pk__in=linked).order_by().values_list("pk", flat=True))
     for row in rows:
         row.deliverable_seen = row.deliverable_id in seen
+        row.liability = cases.get(row.pk)
+        row.may_propose = may_propose and bool(row.deliverable_id or row.remark_id or row.attachment_id)
         row.attachment_seen = bool(row.attachment_id) and row.attachment.version.deliverable_id in seen
     return rows
 

@@ -4,6 +4,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from inspections.choices import State
 from inspections.exports import inspections_response
 from inspections.filters import InspectionFilter
 from inspections.queries import inspections as queries
@@ -17,7 +18,6 @@ SORTS = {
     "planned": "planned_on",
     "score": "score_sheet__total",
 }
-DEFAULT = "-planned"
 
 
 def _asked(request):
@@ -28,23 +28,25 @@ def _asked(request):
 
 
 def _filtered(request):
-    """All that the person sees, the filters, and the rows that pass them in the order asked for."""
-    rows = queries.inspection_rows(request.user)
-    filterset = InspectionFilter(_asked(request), queryset=rows, request=request)
-    order = sort_order(request, SORTS, DEFAULT, may_be_empty={"subject", "score"})
-    return rows, filterset, filterset.qs.order_by(*order)
+    """(all that the person sees, the filters, the rows that pass them in the order asked for, the key of the usual order):
+    what is under way by its day, the nearest first; of what is over the latest first."""
+    rows, asked = queries.inspection_rows(request.user), _asked(request)
+    filterset = InspectionFilter(asked, queryset=rows, request=request)
+    usual = "-planned" if asked["state"] in ("", State.CLOSED, State.CANCELLED) else "planned"
+    order = sort_order(request, SORTS, usual, may_be_empty={"subject", "score"})
+    return rows, filterset, filterset.qs.order_by(*order), usual
 
 
 @require_safe
 def inspection_list(request):
     """Whoever sees an inspection finds it here; the figures count what the person sees."""
-    rows, filterset, found = _filtered(request)
+    rows, filterset, found, usual = _filtered(request)
     page = page_of(request, found)
     page.object_list = queries.tell_clocks(page.object_list)
     context = {
         "filter": filterset,
         "page": page,
-        "sort": DEFAULT,
+        "sort": usual,
         "counts": queries.counts(rows),
         "base": reverse("inspections:list"),
         "export_query": request.GET.urlencode(),
@@ -57,5 +59,5 @@ def inspection_list(request):
 @require_safe
 def export(request):
     """The same rows as a workbook."""
-    _, filterset, found = _filtered(request)
+    _, filterset, found, _ = _filtered(request)
     return inspections_response(queries.tell_clocks(found), filter_words(filterset.form))

@@ -194,7 +194,7 @@ def test_home_costs_the_same_queries_with_one_row_and_with_thirty(cast, many, qu
     few = [queries_of(person, HOME) for person in people]
     many(29)
     assert [queries_of(person, HOME) for person in people] == few
-    assert max(few[:-1]) <= 28
+    assert max(few[:-1]) <= 29
     assert few[-1] <= 32  # the administrator's: one question for each thing that may stop
 
 

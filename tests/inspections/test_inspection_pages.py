@@ -227,6 +227,14 @@ def test_sorted_by_score_what_has_none_comes_last(cast, project, log_in):
     assert numbers(client.get(LIST, {"sort": "-score"})) == [high.number, low.number, none.number]
 
 
+def test_what_is_under_way_is_listed_by_its_day_and_what_is_over_the_latest_first(cast, project, log_in):
+    days = (3, 0, -2)
+    rows = [kit.inspection(cast, project, planned_on=TODAY + timedelta(days=each)) for each in days]
+    client = log_in(cast.quality_office)
+    assert numbers(client.get(LIST)) == [row.number for row in reversed(rows)]
+    assert numbers(client.get(LIST, {"state": ""})) == [row.number for row in rows]
+
+
 def test_score_that_was_given_up_is_not_shown_in_the_list(cast, project, log_in):
     found = kit.discussing(cast, project)
     concluding.score_again(actor=cast.quality_office, inspection=found, turn=found.turn, reason="漏查")
@@ -590,7 +598,7 @@ def test_page_tells_everything_of_a_closed_inspection(cast, project, log_in):
         assert response.context["steps"][-1]["title"] == "复查通过"
         details = [entry["detail"] for entry in response.context["entries"]]
         assert "59 分，不合格，一票否决" in details
-        assert "问题 1 通过" in details
+        assert "1 条整改回复全部通过" in details
 
 
 def test_words_of_people_are_shown_as_text(cast, project, log_in):
