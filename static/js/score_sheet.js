@@ -13,6 +13,7 @@
   const POLL = 20000;          // for what the others save
   const SLOWEST = 60000;       // between two attempts
   const STORE = "score:" + board.dataset.inspection + ":" + board.dataset.user;
+  const BROKEN = "连接中断，已保存在本机，恢复后自动提交。";
   const WRONG = "请填写 0 至 999 的数，最多两位小数。";
 
   // ── What is typed ────────────────────────────────────────────────────────
@@ -149,6 +150,8 @@
     box.querySelector(".grade-total").textContent = maths.figure(result.total);
     box.querySelector(".grade-word").textContent = result.grade;
     box.querySelector(".grade-fill").setAttribute("width", String(result.total / 50));
+    const scale = box.querySelector(".grade-scale");
+    scale.setAttribute("aria-label", scale.getAttribute("aria-label").replace(/^[\d.]+/, maths.figure(result.total)));
     let why = box.querySelector(".grade-reason");
     if (!why && reason) {
       why = document.createElement("div");
@@ -185,8 +188,12 @@
     const bad = count("wrong") + count("conflict");
     const waiting = count("waiting") + count("sending") + count("offline");
     box.className = "score-saved needs-js " + (bad ? "is-wrong" : count("offline") ? "is-offline" : waiting ? "is-waiting" : "is-saved");
-    box.textContent = bad ? bad + " 项须处理" : count("offline") ? count("offline") + " 项待提交" : waiting ? "正在保存…"
-      : "已全部保存" + (checked ? "，服务器已核对 " + checked : "");
+    box.textContent = bad ? bad + " 项须处理" : count("offline") ? count("offline") + " 项待提交" : waiting ? "正在保存…" : "已全部保存";
+    if (bad || waiting || !checked) return;
+    const note = document.createElement("span");
+    note.className = "score-checked";
+    note.textContent = "，服务器已核对 " + checked;
+    box.append(note);
   }
 
   function drawSection(section) {
@@ -267,8 +274,8 @@
       answer = await ask(section.form.action, { method: "POST", body: body(section, section.sent), keepalive: Boolean(isLeaving) });
     } catch (error) { answer = null; }
     section.busy = false;
-    if (answer === null) lost(section, "连接中断，已保存在本机，恢复后自动提交。");
-    else if (answer.isLogin) lost(section, "登录已失效，填写的内容已保存在本机。", { url: board.dataset.loginUrl + "?next=" + encodeURIComponent(location.pathname), words: "重新登录后自动提交" });
+    if (answer === null) lost(section, BROKEN);
+    else if (answer.isLogin) loggedOut(section);
     else if (answer.status === 200 && answer.json) arrived(section, answer.json);
     else if (answer.status === 409 && answer.json) refused(section, answer.json);
     else if (answer.status === 400 && answer.json) wrong(section, answer.json);
@@ -337,14 +344,21 @@
     banner("“" + section.title + "”没有保存：" + told.message);
   }
 
-  // The form's token is another person's or another login's: ask for the present one, and send again.
+  function loggedOut(section) {
+    lost(section, "登录已失效，填写的内容已保存在本机。", {
+      url: board.dataset.loginUrl + "?next=" + encodeURIComponent(location.pathname), words: "重新登录后自动提交",
+    });
+  }
+
+  // The form's token is that of an earlier login: ask for the present one, and send again.
   let renewals = 0;
 
   async function renew(section) {
-    renewals += 1;
-    if (renewals > 3) { over("页面已过期，填写的内容已保存在本机，刷新页面后自动恢复。"); return; }
     setState(section, "offline");
-    if (await poll()) send(section);
+    if (!await poll()) { if (!failures) lost(section, BROKEN); return; }
+    renewals += 1;
+    if (renewals > 3) over("页面已过期，填写的内容已保存在本机，刷新页面后自动恢复。");
+    else send(section);
   }
 
   function over(text) {
@@ -403,14 +417,15 @@
     let answer = null;
     try { answer = await ask(board.dataset.stateUrl, {}); } catch (error) { answer = null; }
     if (answer && answer.status === 200 && answer.json) { recovered(); take(answer.json); return true; }
-    if (answer && [403, 404].includes(answer.status)) over("您已不能填写本次检查。");
+    if (answer && answer.isLogin) { if (sections.some(isDirty)) loggedOut(null); }
+    else if (answer && [403, 404].includes(answer.status)) over("您已不能填写本次检查。");
     else if (failures) lost(null, one("[data-banner]").dataset.words);
     return false;
   }
 
   setInterval(function () { if (document.visibilityState === "visible" && !failures) poll(); }, POLL);
   window.addEventListener("online", resend);
-  window.addEventListener("offline", function () { lost(null, "连接中断，已保存在本机，恢复后自动提交。"); });
+  window.addEventListener("offline", function () { lost(null, BROKEN); });
   document.addEventListener("visibilitychange", function () {
     if (document.visibilityState === "hidden") sections.forEach(function (section) { send(section, true); });
     else if (failures) resend();

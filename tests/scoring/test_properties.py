@@ -11,7 +11,7 @@ from scoring.rules import FAIL, GOOD, PASS, DeductionRule, Thresholds, grade, po
 
 DEFAULT = Thresholds()
 points = st.decimals(0, 100, places=2)
-counts = st.one_of(st.integers(0, 60).map(Decimal), st.decimals(0, 20, places=1))
+counts = st.one_of(st.integers(0, 60).map(Decimal), st.decimals(0, 20, places=2))
 
 
 @st.composite
