@@ -130,6 +130,12 @@ def standing_case_of(finding: Finding) -> LiabilityCase | None:
     return finding.liability_cases.exclude(state=CaseState.DROPPED).first()
 
 
+def cases_of(findings, user) -> dict[int, LiabilityCase]:
+    """Finding id → the case that was opened for it and not dropped, if `user` sees it; one query."""
+    rows = LiabilityCase.objects.visible_to(user).exclude(state=CaseState.DROPPED)
+    return {row.finding_id: row for row in rows.filter(finding__in=[finding.pk for finding in findings])}
+
+
 def day_of(finding: Finding) -> date:
     """The day on which a finding was raised."""
     return timezone.localdate(finding.raised_at)
