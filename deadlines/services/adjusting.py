@@ -214,7 +214,8 @@ def go_on(*, actor, asked_by, subject, events, reason: str, basis: str) -> list[
 def _go_on(actor, asked_by, deadline: Deadline, reason: str, basis: str) -> Deadline:
     deadline = locked(deadline)
     now, before, stopped_at = timezone.now(), deadline.due_on, deadline.stopped_at
-    if stopped_at < deadline.due_at:
+    was_late = stopped_at >= deadline.due_at
+    if not was_late:
         request = TimeRequest.objects.create(
             deadline=deadline, kind=RequestKind.SUSPENSION, reason=reason, basis=basis[:200], requested_by=asked_by,
             requested_at=stopped_at, decision=Decision.APPROVED, decided_by=actor, decided_at=now,
@@ -224,7 +225,8 @@ def _go_on(actor, asked_by, deadline: Deadline, reason: str, basis: str) -> Dead
             end_reason=reason[:300], end_basis=basis[:200],
         )  # fmt: skip
     deadline.state, deadline.stopped_at, deadline.stopped_by, deadline.stop_note = State.RUNNING, None, None, ""
-    reckon(deadline, queries.working_calendar(), now=now, since=stopped_at)
+    # One that was late says what it should have said meanwhile; one that stood still had nothing to say.
+    reckon(deadline, queries.working_calendar(), now=now, since=stopped_at if was_late else None)
     deadline.save()
     record(actor=actor, action="deadline.reopen", subject=deadline, scope=told_scope(deadline),
            data={"was": {"stopped_at": stopped_at}, **ends(deadline, before), "reason": reason, "basis": basis})  # fmt: skip

@@ -7,6 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
+from deadlines import services as deadline_services
+from deadlines.models import DeadlineRule
 from inspections.choices import EvidenceOf, Kind, Side
 from inspections.models import Finding, Hit, Inspection
 from inspections.queries import rectifying as rectifying_queries
@@ -157,3 +159,12 @@ def recheck(cast, of: Inspection, *, failed=()) -> Inspection:
     return rectifying.recheck(
         actor=office, inspection=of, turn=of.turn, results=results, confirmation=confirmed(office)
     )
+
+
+def switch_off_reply_clock(cast) -> None:
+    """The rule of the ten days is not in force any more."""
+    rule = DeadlineRule.objects.newest().get(code="rectification_reply")
+    deadline_services.change_rule(
+        actor=cast.quality_office, rule=rule, changes={"is_active": False}, reason="停用", move_running=False,
+        seen=deadline_services.digest_of([]),
+    )  # fmt: skip
