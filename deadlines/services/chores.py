@@ -38,7 +38,7 @@ def sweep() -> sweeping.Swept | None:
     if not _is_sweeping.acquire(blocking=False):
         return None
     try:
-        failed = lapse()
+        failed = _lapsed()
         swept = sweeping.sweep()
         for pk, error in failed.items():
             beat("sweep", error=RuntimeError(f"时限 {pk}：{error}"))
@@ -47,12 +47,21 @@ def sweep() -> sweeping.Swept | None:
         _is_sweeping.release()
 
 
+def _lapsed() -> dict[int, Exception]:
+    """As `lapse`; what keeps it from its work stands in the heartbeat."""
+    try:
+        return lapse()
+    except Exception as error:
+        beat("sweep", error=error)
+        raise
+
+
 def lapse() -> dict[int, Exception]:
     """Let happen what happens of itself to clocks whose time is over (`deadlines.lapses`), each in a transaction of its
     own; returns those that failed. They come again at the next bell."""
     failed = {}
     over = Deadline.objects.overdue().filter(rule__event__in=lapses.events()).select_related("rule")
-    for clock in over.order_by("due_at", "pk") if lapses.events() else []:
+    for clock in list(over.order_by("due_at", "pk")) if lapses.events() else []:
         try:
             lapses.act_of(clock.rule.event)(clock)
         except (OperationalError, InterfaceError):

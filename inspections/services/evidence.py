@@ -38,6 +38,9 @@ def keep(*, actor, of: EvidenceOf, upload, **links) -> Evidence | None:
     found = uploads.inspect(upload)
     subject = {SUBJECT[of]: links[SUBJECT[of]]}
     standing = Evidence.objects.standing().filter(of=of, **subject)
+    if of == EvidenceOf.LIABILITY:
+        # Nobody sees what a colleague has handed in, so the same paper may be handed in by each.
+        standing = standing.filter(uploaded_by=actor)
     if standing.filter(sha256=found.sha256).exists():
         raise ValidationError(f"文件“{found.name}”已经上传过，无需重复上传。")
     if standing.count() >= MOST:
@@ -102,7 +105,7 @@ def _open_finding(actor, evidence: Evidence):
 
 def _open_rectification(actor, evidence: Evidence):
     inspection = chain.touch(inspection=evidence.finding.inspection)
-    permissions.require(actor, Action.ANSWER_INSPECTION, chain.roles_for(actor, inspection))
+    chain.require_may_rectify(actor, inspection)
     evidence.rectification.refresh_from_db(fields=["submitted_at"])
     if inspection.state != State.RECTIFYING or evidence.rectification.submitted_at:
         raise chain.already_handled(inspection)
@@ -111,8 +114,8 @@ def _open_rectification(actor, evidence: Evidence):
 
 def _open_case(actor, evidence: Evidence):
     permissions.require_post(actor, Action.PROPOSE_LIABILITY)
-    rows = LiabilityCase.objects.select_for_update(no_key=True, of=("self",)).select_related("deliverable__project")
-    case = rows.get(pk=evidence.liability_case_id)
+    case = LiabilityCase.objects.select_for_update(no_key=True).get(pk=evidence.liability_case_id)
     if case.state != CaseState.OPEN:
         raise ValidationError(f"问责当前为“{case.get_state_display()}”，证据不能移除。")
-    return case, case.deliverable.project
+    # Not the project: its team reads what happened there, and a colleague's liability is none of that.
+    return case, case

@@ -10,8 +10,9 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from deadlines import scopes
+from deadlines import services as deadline_services
 from deadlines.choices import Event
-from deadlines.models import Deadline, DeadlineRule
+from deadlines.models import Deadline, DeadlineRule, Heartbeat
 from deadlines.scopes import Place
 from deadlines.services import chores
 from inspections import liability as walking
@@ -373,6 +374,8 @@ def test_one_sheet_that_cannot_lapse_does_not_hold_up_the_others(cast, case, lat
     later(blame.after_window(second))
     assert list(chores.lapse()) == [Deadline.objects.of(first).get().pk]
     assert (blame.fresh(first).state, blame.fresh(second).state) == (SheetState.PROPOSED, SheetState.ACCEPTED)
+    chores.sweep()
+    assert "broken" in Heartbeat.objects.get(name="sweep").error
 
 
 # ── Deciding ────────────────────────────────────────────────────────────────
@@ -476,12 +479,25 @@ def test_proofs_are_seen_by_whoever_looks_into_it_and_not_by_colleagues(cast, ca
     assert set(visible_evidence(cast.verifier)) == {office}
     assert set(visible_evidence(cast.executive)) == {office, own}
     assert not visible_evidence(cast.approver).exists()
+    liability.add_evidence(actor=cast.verifier, case=case, uploads=[kit.photo(shade=2)])
+    with pytest.raises(ValidationError, match="已经上传过"):
+        liability.add_evidence(actor=cast.verifier, case=case, uploads=[kit.photo(shade=2)])
     for sheet in (first, second):
         blame.answered(sheet)
         blame.decided(cast, sheet)
     case.refresh_from_db()
     with pytest.raises(AlreadyHandled):
         liability.add_evidence(actor=cast.quality_office, case=case, uploads=[kit.photo(shade=4)])
+
+
+def test_voided_clock_takes_nobody_s_time_to_answer(cast, sheet, later):
+    clock = Deadline.objects.of(sheet).get()
+    deadline_services.cancel(actor=cast.quality_office, deadline=clock, reason="登记有误")
+    with pytest.raises(ValidationError, match="尚未陈述申辩"):
+        blame.decided(cast, sheet)
+    later(clock.due_at)
+    assert blame.decided(cast, sheet).answer == walking.LAPSED
+    assert not Deadline.objects.open().exists()
 
 
 def test_proof_taken_back_leaves_no_trace_in_the_project(cast, deliverable):
