@@ -147,3 +147,13 @@ class LiabilityAct(models.TextChoices):
     LAPSE = "lapse", "逾期未提出，视为无异议"
     DECIDE = "decide", "作出处理决定"
     CLOSE = "close", "问责办结"
+
+
+class HistoryKind(models.TextChoices):
+    """What a line of a project's history (历程) is about."""
+
+    REVIEW = "review", "审签"
+    INSPECTION = "inspection", "检查"
+    CLOCK = "clock", "时限"
+    COMPLAINT = "complaint", "投诉举报"
+    OTHER = "other", "其他"

@@ -1,4 +1,4 @@
-"""What happened on a project, told from the ledger."""
+"""Ledger entries of a project as lines of its history, in Chinese words."""
 
 import json
 
@@ -9,11 +9,6 @@ from projects.models import Project
 # Of an entry's data, what a reader wants to know beside the subject: free words that somebody wrote.
 WORDS = ("reason", "opinion", "text", "problem", "answer", "resolution")
 MAX_WORDS = 160
-
-
-def project_timeline(project: Project):
-    """The ledger entries of everything that belongs to a project, newest first."""
-    return Entry.objects.within(project).order_by("-number")
 
 
 def told(entry: Entry) -> dict:

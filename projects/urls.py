@@ -37,7 +37,6 @@ urlpatterns = [
     path("projects/<int:pk>/risks/new/", risks.risk_register, name="risk_register"),
     path("projects/<int:pk>/risks/<int:risk_pk>/escalate/", risks.risk_escalate, name="risk_escalate"),
     path("projects/<int:pk>/risks/<int:risk_pk>/settle/", risks.risk_settle, name="risk_settle"),
-    path("projects/<int:pk>/timeline/", projects.timeline, name="timeline"),
     path("clients/", clients.clients, name="clients"),
     path("clients/new/", clients.client_create, name="client_create"),
     path("clients/<int:pk>/", clients.client_detail, name="client_detail"),

@@ -1,4 +1,4 @@
-"""Pages of projects: list, record, team, timeline."""
+"""Pages of projects: list, record, team."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET, require_safe
 from projects import exports, forms, queries, rules, services
 from projects.choices import Stage
 from projects.filters import ProjectFilter
-from projects.timeline import project_timeline, told
 from projects.views.parts import project_form_page, project_or_404, project_page, require, with_clocks
 from staff import permissions
 from staff.choices import Action
@@ -23,7 +22,6 @@ PROJECT_SORTS = {
     "finish": "planned_finish_on",
     "created": "created_at",
 }
-TIMELINE_SIZE = 50
 
 
 def _filtered_projects(request):
@@ -139,11 +137,3 @@ def assignment_end(request, pk, assignment_pk):
         return redirect("projects:team", pk)
     heading = f"结束任职：{assignment}"
     return project_form_page(request, form, project, heading, "projects:team", submit="结束任职")
-
-
-@require_safe
-def timeline(request, pk):
-    project = project_or_404(request, pk)
-    page = page_of(request, project_timeline(project), TIMELINE_SIZE)
-    entries = [told(entry) for entry in page]
-    return project_page(request, "projects/timeline.html", project, "projects:timeline", page=page, entries=entries)

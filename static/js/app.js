@@ -176,6 +176,12 @@
     });
   });
 
+  // ── A row of tabs that is wider than the screen shows the one that is open ─
+  document.querySelectorAll(".tabs").forEach(function (row) {
+    const open = row.querySelector(".is-active");
+    if (open && row.scrollWidth > row.clientWidth) row.scrollLeft = open.offsetLeft - row.offsetLeft - (row.clientWidth - open.offsetWidth) / 2;
+  });
+
   // ── One click fills the login form (demo mode) ───────────────────────────
   document.addEventListener("click", function (event) {
     const fill = event.target.closest("[data-fill-username]");

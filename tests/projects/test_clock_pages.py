@@ -154,7 +154,7 @@ def test_several_things_go_back_at_once(log_in, cast, project, complete):
     assert "留存备份" in shown_after(browser, keep, {"items": [first], "consent_basis": "同意函〔2026〕8 号"})
     handover.refresh_from_db()
     assert handover.returned_at is not None
-    told = browser.get(page("timeline", project.pk)).text
+    told = browser.get(reverse("inspections:project_history", args=[project.pk])).text
     assert "结算资料，2026-11-13 齐全" in told
     assert "结算资料：全套、全套、全套" in told
     assert browser.post(url, data | {"items": ["999"]}).context["form"].errors["items"]

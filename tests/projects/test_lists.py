@@ -93,7 +93,7 @@ def test_list_costs_the_same_with_1_and_with_30_rows(log_in, cast, project, many
     assert before <= 14
 
 
-@pytest.mark.parametrize("name", ["detail", "team", "risks", "inquiries", "timeline"])
+@pytest.mark.parametrize("name", ["detail", "team", "risks", "inquiries"])
 def test_project_page_costs_the_same_with_1_and_with_20_rows(log_in, cast, project, name):
     browser, url = log_in(cast.verifier), reverse(f"projects:{name}", args=[project.pk])
 

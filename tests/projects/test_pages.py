@@ -4,13 +4,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from projects import services
-from projects.choices import Degree
 from projects.models import Assignment, Client, Inquiry, Project, Risk
 
 pytestmark = pytest.mark.django_db
 
-PROJECT_PAGES = ["detail", "team", "risks", "inquiries", "timeline"]
+PROJECT_PAGES = ["detail", "team", "risks", "inquiries"]
 PROJECT_FORMS = ["edit", "risk_register", "inquiry_register"]
 
 
@@ -179,16 +177,6 @@ def test_inquiry_from_the_future_is_refused_beside_its_field(log_in, cast, proje
     data = {"asked_by": "王工", "channel": "phone", "asked_at": "2099-01-05T09:30", "question": "何时？"}
     response = log_in(cast.verifier).post(page("inquiry_register", project.pk), data)
     assert response.context["form"].errors["asked_at"] == ["收到时间不能晚于现在。"]
-
-
-def test_timeline_tells_what_happened(log_in, cast, project):
-    services.register_risk(
-        actor=cast.preparer, project=project, description="图纸缺页", probability=Degree.HIGH, impact=Degree.LOW,
-        owner=cast.preparer,
-    )  # fmt: skip
-    text = log_in(cast.checker).get(page("timeline", project.pk)).text
-    assert "登记风险" in text
-    assert "编制人" in text
 
 
 # ── Clients ─────────────────────────────────────────────────────────────────
