@@ -65,8 +65,6 @@ INSTALLED_APPS = [
     "reviews",
     "feedback",
     "inspections",
-    "rankings",
-    "lessons",
     "dashboards",
 ]
 
