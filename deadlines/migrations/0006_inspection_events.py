@@ -4,15 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deadlines', '0005_complaint_events'),
+        ("deadlines", "0005_complaint_events"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='deadlinerule',
-            name='event',
-            field=models.CharField(choices=[('inquiry_asked', '收到委托人询问'), ('materials_complete', '结算资料齐全'), ('settlement_received', '收到结算书'), ('drawings_received', '收到单项工程图纸'), ('bids_received', '收到投标书'), ('service_ended', '咨询服务结束'), ('urgent_asked', '委托人要求紧急支援'), ('opinion_received', '收到检查书面意见'), ('complaint_received', '收到投诉举报'), ('complaint_accepted', '受理投诉举报'), ('liability_served', '送达问责单'), ('liability_answered', '收到陈述申辩')], max_length=30, verbose_name='起算事件'),
+            model_name="deadlinerule",
+            name="event",
+            field=models.CharField(
+                choices=[
+                    ("inquiry_asked", "收到委托人询问"),
+                    ("materials_complete", "结算资料齐全"),
+                    ("settlement_received", "收到结算书"),
+                    ("drawings_received", "收到单项工程图纸"),
+                    ("bids_received", "收到投标书"),
+                    ("service_ended", "咨询服务结束"),
+                    ("urgent_asked", "委托人要求紧急支援"),
+                    ("opinion_received", "收到检查书面意见"),
+                    ("complaint_received", "收到投诉举报"),
+                    ("complaint_accepted", "受理投诉举报"),
+                    ("liability_served", "送达问责单"),
+                    ("liability_answered", "收到陈述申辩"),
+                ],
+                max_length=30,
+                verbose_name="起算事件",
+            ),
         ),
     ]
