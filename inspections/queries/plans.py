@@ -38,10 +38,8 @@ def always_drawn(year: int) -> dict[int, str]:
 
 
 def reinspections_due(year: int) -> set[int]:
-    """The ids of the projects to be inspected again in `year`, those apart whose re-inspection has been opened."""
-    opened = Inspection.objects.exclude(state=State.CANCELLED).filter(reinspection_of__isnull=False)
+    """The ids of the projects to be inspected again in `year`, whose re-inspection has not been opened yet."""
     due = Consequence.objects.due_in(year).filter(inspection__project__isnull=False)
-    due = due.exclude(inspection__in=opened.order_by().values("reinspection_of"))
     return set(due.order_by().values_list("inspection__project", flat=True))
 
 
