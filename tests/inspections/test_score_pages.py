@@ -356,6 +356,9 @@ def test_problem_of_a_unit_names_the_deliverable_by_number(cast, project, office
     assert found.deliverable == deliverable
     edit = office.get(reverse("inspections:finding_edit", args=[inspection.pk, found.pk])).content.decode()
     assert f'value="{deliverable.number}"' in edit
+    sheet = office.get(page(inspection)).content.decode()
+    assert deliverable.number in sheet
+    assert inspection.unit.name in sheet
 
 
 def test_second_who_saves_a_problem_keeps_the_words_and_may_save_again(cast, inspection, office, other, log_in):

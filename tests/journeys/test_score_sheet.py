@@ -17,6 +17,7 @@ from scoring.models import Deduction
 from tests.conftest import PASSWORD
 from tests.inspections import kit
 from tests.journeys.people import DESK, PHONE, Person
+from tests.reviews import flow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLET = {"width": 820, "height": 1180}
@@ -267,6 +268,29 @@ def test_f_writes_a_problem_down_and_comes_back_to_the_row(sheet, inspection, ca
     assert (Finding.objects.get().deduction, Evidence.objects.get().name) == (veto, "踏勘.png")
     expect_saved(page)
     assert stored(inspection, 2)[0] == {veto.pk: 1}
+
+
+def test_remarks_and_files_follow_the_deliverable_that_is_chosen(cast, project, sheet, inspection):
+    deliverable = flow.open_deliverable(cast, project)
+    flow.submit(deliverable)
+    flow.draft_remark(deliverable, problem="计算式有误")
+    flow.return_remarks(deliverable)
+    page = sheet()
+    page.goto(f"/inspections/{inspection.pk}/findings/new/")
+    page.locator("[name=problem]").fill("沿用了错误的工程量")
+    photo = kit.photo("对比.png")
+    page.locator("input[name=evidence]").set_input_files(
+        {"name": photo.name, "mimeType": "image/png", "buffer": photo.read()}
+    )
+    page.get_by_label("成果文件").select_option(str(deliverable.pk))
+    page.get_by_label("校审意见").select_option(str(deliverable.remarks.get().pk))
+    page.get_by_label("成果附件").select_option(index=1)
+    page.get_by_role("button", name="保存问题").click()
+    expect(page.locator(".finding")).to_contain_text("沿用了错误的工程量")
+    found = Finding.objects.get()
+    assert (found.deliverable, found.remark) == (deliverable, deliverable.remarks.get())
+    assert found.attachment.version.deliverable == deliverable
+    assert Evidence.objects.get().finding == found
 
 
 def test_wrong_count_is_told_at_once_and_saved_once_it_is_right(sheet, inspection):
