@@ -88,7 +88,9 @@ class OpenForm(_Announcing, CrewForm):
         self.fields["accident"].queryset = Accident.objects.visible_to(user)
         self.fields["reinspection_of"].queryset = queries.to_inspect_again(user)
         self.fields["reinspection_of"].label_from_instance = _former
-        if named := self._project(self["project"].value()):
+        # Set before the field is bound: what is bound keeps its words.
+        number = self.data.get("project") if self.is_bound else self.initial.get("project")
+        if named := self._project(number):
             self.fields["project"].help_text = named.name
 
     def _project(self, number) -> Project | None:

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from inspections import chain
-from inspections.choices import CONCLUDED, Act, State
+from inspections.choices import CONCLUDED, Act, Side, State
 from inspections.models import Inspection
 from inspections.queries import inspections as queries
 from inspections.queries import rectifying
@@ -70,13 +70,15 @@ def _scoring(inspection: Inspection, acts: set[Act], is_inspector: bool, roles: 
 
 def _discussing(inspection: Inspection, acts: set[Act], is_inspector: bool, roles: set[str]) -> Rows:
     rows: Rows = []
-    is_ready = Act.ISSUE in acts and not queries.sides_to_speak(inspection)
+    silent = queries.sides_to_speak(inspection)
+    is_ready = Act.ISSUE in acts and not silent
     if Act.CANCEL in acts:
         rows.append(("撤销检查", "inspections:cancel", "left"))
     if Act.SCORE_AGAIN in acts:
         rows.append(("退回重新评分", "inspections:score_again", ""))
     if Act.TALK in acts and (is_inspector or permissions.allows(Action.ANSWER_INSPECTION, roles)):
-        rows.append(("登记沟通意见", "inspections:talk", "" if is_ready else "primary"))
+        own = Side.OFFICE if is_inspector else Side.PROJECT
+        rows.append(("登记沟通意见", "inspections:talk", "primary" if own in silent else ""))
     if is_ready:
         rows.append(("出具书面意见", "inspections:issue", "primary"))
     return rows

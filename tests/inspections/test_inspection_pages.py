@@ -386,6 +386,12 @@ def test_project_and_unit_are_not_both_named(cast, project, log_in):
     assert client.post(NEW, told).context["form"].errors["unit"] == ["被检项目与被检单位只填一项。"]
 
 
+def test_project_is_named_beside_its_number(cast, project, log_in):
+    client = log_in(cast.quality_office)
+    assert project.name in words_of(client.get(NEW, {"project": project.pk}))
+    assert project.name in words_of(client.post(NEW, {"project": project.number}))
+
+
 def test_address_fills_in_the_form(cast, project, plan, sample, log_in):
     client, complaint = log_in(cast.quality_office), complaint_about(cast, project)
     accident = Accident.objects.create(
@@ -523,8 +529,11 @@ def test_page_offers_each_person_what_is_theirs_now(cast, project, log_in):
     kit.finish(found)
     assert office() == ["撤销检查", "退回重新评分", "*登记沟通意见"]
     assert (side(), team()) == (["*登记沟通意见"], [])
+    concluding.talk(actor=second, inspection=kit.now(found), turn=kit.now(found).turn, side="office", text="已说明")
+    assert (office(), side()) == (["撤销检查", "退回重新评分", "登记沟通意见"], ["*登记沟通意见"])
     kit.discuss(cast, kit.now(found))
     assert office() == ["撤销检查", "退回重新评分", "登记沟通意见", "*出具书面意见"]
+    assert side() == ["登记沟通意见"]
     kit.issue(cast, kit.now(found))
     assert (office(), side(), team()) == (["*登记送达"], ["*确认收到书面意见"], [])
     receive(cast, found)
