@@ -43,6 +43,8 @@ def _form_page(request, inspection: Inspection, form: FindingForm, finding: Find
     context = {
         "inspection": inspection, "form": form, "finding": finding, "conflict": conflict,
         "proofs": finding.evidence.standing().select_related("uploaded_by") if finding else (),
+        # Proofs are never deleted, nor is what they prove.
+        "can_remove": finding is not None and not finding.evidence.exists(),
         "heading": f"修改{finding}" if finding else "登记检查问题", "back": f"{score_url}#findings",
         "crumbs": [*crumbs(inspection), {"title": "检查评分", "url": score_url}],
     }  # fmt: skip

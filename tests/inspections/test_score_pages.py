@@ -407,6 +407,7 @@ def test_proof_is_taken_back_on_the_page_of_the_problem(inspection, office):
     assert office.get(url).status_code == 405
     answer = office.post(url, follow=True)
     assert "已移除" in answer.content.decode()
+    assert "删除问题" not in answer.content.decode()
     assert "现场.png" not in answer.content.decode().split("已移除", 1)[1]
     kept = office.post(reverse("inspections:finding_remove", args=[inspection.pk, proof.finding_id]), follow=True)
     assert "不能删除" in kept.content.decode()
@@ -414,6 +415,10 @@ def test_proof_is_taken_back_on_the_page_of_the_problem(inspection, office):
 
 def test_problem_without_proofs_is_dropped(inspection, office):
     add(office, inspection)
-    url = reverse("inspections:finding_remove", args=[inspection.pk, Finding.objects.get().pk])
+    found = Finding.objects.get()
+    assert (
+        "删除问题" in office.get(reverse("inspections:finding_edit", args=[inspection.pk, found.pk])).content.decode()
+    )
+    url = reverse("inspections:finding_remove", args=[inspection.pk, found.pk])
     assert "已删除" in office.post(url, follow=True).content.decode()
     assert not Finding.objects.exists()
