@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from deadlines.models import Deadline
 from inspections import services as plan_services
-from inspections.choices import AccidentSource, Kind, PlanState, State
+from inspections.choices import AccidentSource, Decision, Kind, PlanState, State
 from inspections.filters import VIEWS
 from inspections.models import Accident, Inspection, Plan, Section
 from inspections.queries import inspections as queries
-from inspections.services import concluding, opening, rectifying
+from inspections.services import concluding, consequences, opening, rectifying
 from notices.models import Notice
 from staff.choices import Role
 from tests.conftest import LONG_AGO, _project
@@ -558,6 +558,8 @@ def test_office_member_who_does_not_inspect_it_speaks_for_no_side(cast, project,
 
 def test_result_that_asks_for_another_inspection_leads_to_it(cast, project, log_in):
     found = kit.concluded(cast, project, veto=True)
+    row = found.consequences.get()
+    consequences.decide(actor=cast.executive, consequence=row, decision=Decision.CONFIRMED)
     client, link = log_in(cast.quality_office), f"{NEW}?reinspection={found.pk}"
     assert link in client.get(page_of(found)).content.decode()
     again = kit.inspection(cast, project, reinspection_of=found)
