@@ -92,6 +92,7 @@ def complaint_detail(request, pk):
         "may_handle": may_handle,
         "may_name": may_name,
         "may_view_sender": may_view_sender(request.user, complaint),
+        "audits": complaint.special_audits.visible_to(request.user),
         "may_audit": request.user.may(Action.PLAN_INSPECTIONS) and complaint.is_on_file,
         "crumbs": [{"title": "投诉举报", "url": reverse("feedback:list") if may_handle else ""}],
     }

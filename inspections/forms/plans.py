@@ -10,7 +10,7 @@ class PlanForm(forms.ModelForm):
     class Meta:
         model = Plan
         fields = ["year", "quarter", "kind", "title", "note"]
-        help_texts = {"quarter": "年度计划留空。", "title": "如“2026 年第四季度定期检查”。"}
+        help_texts = {"quarter": "年度计划选“全年”。", "title": "如“2026 年第四季度定期检查”。"}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

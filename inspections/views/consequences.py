@@ -32,7 +32,9 @@ def consequence_list(request):
     for row in found:
         is_free = row.decision is None and row.inspection_id not in partial
         row.may_decide = is_free and services.grants(request.user, row)
-        row.may_open = row.kind == ConsequenceKind.REINSPECTION and row.inspection_id in to_open
+        # Whoever may decide about it does so first.
+        may_open = row.kind == ConsequenceKind.REINSPECTION and row.inspection_id in to_open
+        row.may_open = may_open and not row.may_decide
         row.again = again.get(row.inspection_id)
     context = {
         "filter": filterset,

@@ -48,6 +48,9 @@ def inspection_detail(request, pk):
     entries = list(Entry.objects.about(inspection).select_related("actor").order_by("-number")[:MOST_ENTRIES])
     sections = score_sheets.sections_of(inspection) if is_office else []
     sheet = inspection.score_sheet if inspection.state in SHOWN_TO_PROJECT else None
+    parts = detail_parts(request, inspection)
+    # Whoever may decide whether it is inspected again does so first.
+    decides_again = any(row.may_decide and row.target_year for row in parts["consequences"])
     context = {
         "inspection": inspection,
         "kind": STATE_KINDS[State(inspection.state)],
@@ -70,10 +73,10 @@ def inspection_detail(request, pk):
         "again": inspection.reinspections.visible_to(user).exclude(state=State.CANCELLED),
         "former": _former(user, inspection),
         "buttons": buttons(user, inspection, acts, is_inspector=is_inspector, roles=roles),
-        "may_open_again": may_open_again(user, inspection),
+        "may_open_again": not decides_again and may_open_again(user, inspection),
         "answers": permissions.allows(Action.ANSWER_INSPECTION, roles),
         "crumbs": [{"title": "检查", "url": reverse("inspections:list")}],
-        **detail_parts(request, inspection),
+        **parts,
     }
     return render(request, "inspections/inspection_detail.html", context)
 

@@ -38,7 +38,7 @@ def may_score(user, inspection: Inspection) -> bool:
 
 def crumbs(inspection: Inspection) -> list[dict]:
     return [
-        {"title": "监管检查", "url": reverse("inspections:list")},
+        {"title": "检查", "url": reverse("inspections:list")},
         {"title": inspection.number, "url": reverse("inspections:detail", args=[inspection.pk])},
     ]
 
