@@ -3,9 +3,13 @@
 import os
 import re
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
+
+from tests.journeys.people import DESK, Person
 
 # Playwright's synchronous API keeps an event loop running in the test's thread, where Django would refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -80,3 +84,29 @@ def screenshot(request):
         return path
 
     return take
+
+
+@pytest.fixture
+def person(new_context, live_server):
+    """`person(cast.verifier, PHONE)` sits at a browser of their own, logged in; `has_touch=True` is one to tap on."""
+    return lambda user, viewport=DESK, **device: Person(new_context, live_server, user, viewport, **device)
+
+
+@pytest.fixture
+def time_machine():
+    """`time_machine(moment)` lets it be that moment for everybody who asks Django for the time: pages, services, sweep."""
+    real = timezone.datetime
+    ahead = timedelta()
+
+    class Told(real):
+        @classmethod
+        def now(cls, tz=None):
+            return real.now(tz) + ahead
+
+    def travel_to(moment: datetime) -> None:
+        nonlocal ahead
+        ahead = moment - real.now(moment.tzinfo)
+
+    timezone.datetime = Told
+    yield travel_to
+    timezone.datetime = real

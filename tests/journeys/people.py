@@ -1,16 +1,20 @@
 """Somebody of the cast at a browser of their own."""
 
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 820, "height": 1180}
 
 
 class Person:
-    def __init__(self, new_context, live_server, user, viewport):
-        self.page: Page = new_context(base_url=live_server.url).new_page()
+    def __init__(self, new_context, live_server, user, viewport, **device):
+        self.page: Page = new_context(base_url=live_server.url, **device).new_page()
         self.page.set_viewport_size(viewport)
         self.user = user
         self.log_in()
@@ -26,3 +30,22 @@ class Person:
 
     def press(self, name: str, role: str = "button") -> None:
         self.page.get_by_role(role, name=name, exact=True).first.click()
+
+    def go_to(self, title: str) -> None:
+        """A page of the menu, which a small screen hides behind 菜单."""
+        menu = self.page.get_by_role("link", name="菜单", exact=True)
+        if menu.is_visible():
+            menu.click()
+        self.page.get_by_role("navigation", name="主菜单").get_by_role("link", name=title, exact=True).click()
+
+
+def morning_of(day) -> datetime:
+    """A quarter past nine, when the reminders of the day are out."""
+    return timezone.make_aware(datetime.combine(day, datetime.min.time()) + timedelta(hours=9, minutes=15))
+
+
+def unread(person: Person) -> list[str]:
+    """What the person's inbox of messages says, newest first."""
+    person.log_in()
+    person.page.goto("/notices/?state=unread")
+    return person.page.locator("tbody tr td:first-child a").all_inner_texts()

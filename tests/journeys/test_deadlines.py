@@ -1,6 +1,6 @@
 """The 45 days of a settlement review, from the client's documents to the last report, with the days going by."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,39 +8,9 @@ from playwright.sync_api import expect
 
 from deadlines.models import Deadline
 from deadlines.services import sweep
-from tests.journeys.people import DESK, PHONE, Person
+from tests.journeys.people import PHONE, Person, morning_of, unread
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def person(new_context, live_server):
-    return lambda user, viewport=DESK: Person(new_context, live_server, user, viewport)
-
-
-@pytest.fixture
-def time_machine():
-    """`time_machine(days=3)` lets so much time pass for everybody who asks Django for the time: pages, services, sweep."""
-    real = timezone.datetime
-    ahead = timedelta()
-
-    class Told(real):
-        @classmethod
-        def now(cls, tz=None):
-            return real.now(tz) + ahead
-
-    def travel_to(moment: datetime) -> None:
-        nonlocal ahead
-        ahead = moment - real.now(moment.tzinfo)
-
-    timezone.datetime = Told
-    yield travel_to
-    timezone.datetime = real
-
-
-def morning_of(day) -> datetime:
-    """A quarter past nine, when the reminders of the day are out."""
-    return timezone.make_aware(datetime.combine(day, datetime.min.time()) + timedelta(hours=9, minutes=15))
 
 
 def register_settlement_documents(manager: Person, project, screenshot) -> None:
@@ -62,13 +32,6 @@ def register_settlement_documents(manager: Person, project, screenshot) -> None:
     manager.press("登记齐全")
     expect(page.get_by_text("总承包结算审核").first).to_be_visible()
     screenshot(page, "clock-runs")
-
-
-def unread(person: Person) -> list[str]:
-    """What the person's inbox of messages says, newest first."""
-    person.log_in()
-    person.page.goto("/notices/?state=unread")
-    return person.page.locator("tbody tr td:first-child a").all_inner_texts()
 
 
 def test_forty_five_days_are_explained_reminded_escalated_and_end_with_the_review(
