@@ -40,10 +40,17 @@ def inspectors(inspection: Inspection) -> list:
     return [row.user for row in inspection.inspectors.select_related("user")]
 
 
-def tell(inspection: Inspection, people, *, title: str, body: str = "", kind: Kind = Kind.TO_DO, but=None) -> None:
+def tell_hidden(inspection: Inspection, people, *, title: str, body: str, but=None) -> None:
+    """Tell the inspected side of an inspection that it does not see any more: the link leads to the project's own page."""
+    url = f"/projects/{inspection.project_id}/" if inspection.project_id else "/"
+    tell(inspection, people, title=title, body=body, kind=Kind.INSPECTION, but=but, url=url)
+
+
+def tell(inspection: Inspection, people, *, title: str, body: str = "", kind: Kind = Kind.TO_DO, but=None,
+         url: str = "") -> None:  # fmt: skip
     """One message to each of `people` but `but`; part of the caller's transaction."""
     is_confidential = bool(inspection.complaint_id or (inspection.project_id and inspection.project.is_secret))
     notify(
         recipients=[each for each in people if but is None or each.pk != but.pk], kind=kind, title=title, body=body,
-        url=page_of(inspection), is_confidential=is_confidential,
+        url=url or page_of(inspection), is_confidential=is_confidential,
     )  # fmt: skip

@@ -30,7 +30,8 @@ MOST_NUDGES = 200
 # ── List ────────────────────────────────────────────────────────────────────
 def _asked(request):
     """What the URL asks for; without any filter the open ones."""
-    return request.GET if request.GET else {"state": "open"}
+    # Sorting and turning the page is no choice of a filter.
+    return request.GET if set(request.GET) - {"page", "sort"} else {"state": "open"}
 
 
 @require_safe

@@ -29,7 +29,7 @@ A = ComplaintAct
 @needs(Action.HANDLE_COMPLAINTS)
 def complaint_list(request):
     rows = queries.complaint_rows(request.user)
-    asked = request.GET if request.GET else {"state": "live"}
+    asked = request.GET if set(request.GET) - {"page", "sort"} else {"state": "live"}
     filterset = ComplaintFilter(asked, queryset=rows, request=request)
     page = page_of(request, filterset.qs.order_by(*sort_order(request, SORTS, "-received")))
     clocks = queries.clocks_of(page.object_list)

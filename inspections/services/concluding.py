@@ -21,7 +21,7 @@ from inspections.queries.rectifying import reply_limit
 from inspections.services import consequences
 from inspections.services.evidence import keep
 from inspections.services.numbers import next_number
-from inspections.telling import inspected_side, inspectors, office, tell
+from inspections.telling import inspected_side, inspectors, office, tell, tell_hidden
 from ledger.rules import canonical_json
 from ledger.services import head
 from notices.choices import Kind
@@ -83,8 +83,9 @@ def score_again(*, actor, inspection: Inspection, turn: int, reason: str) -> Ins
         raise ValidationError({"reason": "请说明重新评分的理由。"})
 
     def write(inspection: Inspection) -> dict:
-        tell(inspection, [*inspectors(inspection), *inspected_side(inspection)], but=actor, kind=Kind.INSPECTION,
-             title=f"检查退回重新评分：{inspection}", body=reason)  # fmt: skip
+        told = {"title": f"检查退回重新评分：{inspection}", "body": reason.strip(), "but": actor}
+        tell(inspection, inspectors(inspection), kind=Kind.INSPECTION, **told)
+        tell_hidden(inspection, inspected_side(inspection), **told)
         return {"reason": reason.strip(), "sheet": inspection.score_sheet_id}
 
     return move(inspection=inspection, act=Act.SCORE_AGAIN, actor=actor, turn=turn, write=write)

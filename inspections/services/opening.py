@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from inspections.chain import held, is_partial, move, scope_of, unit_roles
-from inspections.choices import CONCLUDED, Act, Decision, Kind, PlanState, State
+from inspections.choices import CONCLUDED, SHOWN_TO_PROJECT, Act, Decision, Kind, PlanState, State
 from inspections.models import Consequence, Draw, Inspection, Inspector, Plan, Section
 from inspections.services.numbers import next_number
-from inspections.telling import inspected_side, tell
+from inspections.telling import inspected_side, tell, tell_hidden
 from ledger.services import record
 from notices.choices import Kind as NoticeKind
 from scoring.choices import Purpose
@@ -180,7 +180,10 @@ def cancel(*, actor, inspection: Inspection, turn: int, reason: str) -> Inspecti
 
     def write(inspection: Inspection) -> dict:
         people = [row.user for row in inspection.inspectors.select_related("user")]
-        tell(inspection, people, but=actor, kind=NoticeKind.INSPECTION, title=f"检查已撤销：{inspection}", body=reason)
+        told = {"title": f"检查已撤销：{inspection}", "body": reason.strip(), "but": actor}
+        tell(inspection, people, kind=NoticeKind.INSPECTION, **told)
+        if inspection.state in SHOWN_TO_PROJECT:
+            tell_hidden(inspection, inspected_side(inspection), **told)
         return {"reason": reason.strip()}
 
     return move(inspection=inspection, act=Act.CANCEL, actor=actor, turn=turn, write=write)

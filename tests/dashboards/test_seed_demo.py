@@ -16,12 +16,15 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from dashboards.demo import acts, people
+from dashboards.demo import acts, inspections, people
 from dashboards.demo.books import write_book
 from dashboards.demo.clock import Clock
 from dashboards.demo.signatures import draw
 from dashboards.demo.story import PIECES
 from dashboards.demo.workbooks import Shape, rows_of, write
+from feedback.models import Complaint
+from inspections import choices as inspection_choices
+from inspections.models import Accident, Consequence, Inspection, LiabilitySheet
 from ledger.checks import verify
 from ledger.models import Entry
 from projects.choices import BusinessLine, Confidentiality, Importance, RiskStatus
@@ -182,7 +185,7 @@ def the_firm(printed):
 
 @check
 def the_projects(printed):
-    assert Project.objects.count() == 12
+    assert Project.objects.count() == 12 + len(inspections.FORMER)
     assert Client.objects.count() == 8
     for field, choices in (
         ("business_line", BusinessLine), ("confidentiality", Confidentiality), ("importance", Importance),
@@ -211,7 +214,26 @@ def every_state_every_duty_and_every_exception_of_the_chain_is_there(printed):
     assert Seat.objects.filter(level__title="审核", holder__employee_number="3002").exists(), "a deputy"
     assert Round.objects.live().filter(level__kind=LevelKind.PANEL, signatures__seat_number__gt=0).exists()
     assert {"80.00", "86.50"} <= {str(total) for total in ScoreSheet.objects.values_list("total", flat=True)}
-    assert set(ScoreSheet.objects.values_list("grade", flat=True)) == {"合格", "优良"}
+    reviewed = ScoreSheet.objects.filter(signature__isnull=False)
+    assert set(reviewed.values_list("grade", flat=True)) == {"合格", "优良"}
+
+
+@check
+def two_years_of_inspections_over_all_units_in_every_state(printed):
+    this_year = timezone.localdate().year
+    rows = Inspection.objects.all()
+    assert set(rows.values_list("kind", flat=True)) == set(inspection_choices.Kind.values)
+    assert set(rows.values_list("state", flat=True)) == set(inspection_choices.State.values) - {"cancelled"}
+    assert {this_year - 1, this_year} <= set(rows.values_list("year", flat=True))
+    assert set(rows.values_list("unit__code", flat=True)) == {"ZJ1", "ZJ2", "QGC"}
+    assert rows.filter(project__isnull=True).count() == 3, "each unit itself"
+    sheets = ScoreSheet.objects.filter(inspection__isnull=False)
+    assert set(sheets.values_list("grade", flat=True)) == {"不合格", "合格", "优良"}
+    assert rows.filter(reinspection_of__isnull=False, state="closed").exists()
+    assert Consequence.objects.filter(kind="escalation", decision="confirmed").exists()
+    assert set(LiabilitySheet.objects.values_list("state", flat=True)) == {"appealed", "decided"}
+    assert Complaint.objects.filter(special_audits__isnull=False).exists()
+    assert Accident.objects.exists()
 
 
 @check
