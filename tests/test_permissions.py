@@ -213,7 +213,9 @@ def subjects(world) -> dict[str, list]:
         ((world.complaint.pk, world.named.pk), "feedback: named_end"),
     ]  # fmt: skip
     if hasattr(world, "inspected"):
-        by_subject += [(given, f"inspections: {words}") for given, words in inspections_world.subjects(world.inspected)]
+        by_subject += [
+            (given, f"inspections: {words}") for given, words in inspections_world.subjects(world.inspected)
+        ]
     values = {}
     for arguments, words in by_subject:
         space = ""

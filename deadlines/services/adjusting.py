@@ -206,9 +206,7 @@ def go_on(*, actor, asked_by, subject, events, reason: str, basis: str) -> list[
     it back. What `asked_by` had handed in stood with others meanwhile, so the time since then is a suspension
     on record, and nobody loses days to a slow re-check; a clock that was late already is late still."""
     done = Deadline.objects.of(subject).filter(rule__event__in=events, state=State.FULFILLED)
-    return [
-        _go_on(actor, asked_by, each, reason, basis) for each in done.select_related("rule").order_by("pk")
-    ]
+    return [_go_on(actor, asked_by, each, reason, basis) for each in done.select_related("rule").order_by("pk")]
 
 
 def _go_on(actor, asked_by, deadline: Deadline, reason: str, basis: str) -> Deadline:
