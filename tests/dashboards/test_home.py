@@ -57,7 +57,16 @@ def test_several_roles_see_several_blocks_what_waits_first(cast, project, delive
     Assignment.objects.create(
         project=project, user=cast.quality_office, role=Role.PROJECT_MANAGER, starts_on=date(2024, 1, 1)
     )
-    expected = ["signing", "my_clocks", "managed_projects", "inspecting", "clocks_of_firm", "units", "overdue", "issued"]
+    expected = [
+        "signing",
+        "my_clocks",
+        "managed_projects",
+        "inspecting",
+        "clocks_of_firm",
+        "units",
+        "overdue",
+        "issued",
+    ]
     assert list(blocks(log_in(cast.quality_office))) == expected
 
 
