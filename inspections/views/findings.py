@@ -97,7 +97,7 @@ def finding_edit(request, pk, finding_pk):
 
     try:
         if accepted(form, act):
-            messages.success(request, f"{finding}已保存。")
+            messages.success(request, f"{finding} 已保存。")
             return _back(inspection)
     except services.FindingConflict as conflict:
         stored = _finding(inspection, finding_pk)
@@ -131,7 +131,7 @@ def finding_remove(request, pk, finding_pk):
     finding = _finding(inspection, finding_pk)
     try:
         services.remove_finding(actor=request.user, finding=finding, seen=request.POST.get("seen"))
-        messages.success(request, f"{finding}已删除，删除前的内容留在证据链中。")
+        messages.success(request, f"{finding} 已删除，删除前的内容留在证据链中。")
     except (ValidationError, services.FindingConflict) as error:
         messages.warning(request, "".join(getattr(error, "messages", [str(error)])))
     return _back(inspection)

@@ -106,7 +106,7 @@ def rectify(request, pk, finding_pk):
 
     try:
         if accepted(form, act):
-            messages.success(request, f"{finding}的整改回复已保存。")
+            messages.success(request, f"{finding} 的整改回复已保存。")
             return redirect(f"{reverse('inspections:rectification', args=[pk])}#f{finding.pk}")
     except services.RectificationConflict as conflict:
         # Whoever saves this page again has seen what is stored.

@@ -51,7 +51,7 @@ def fill_answers(manager: Person, round: str, screenshot) -> None:
         card.locator("[name=files]").set_input_files(files(f"整改{number}-{round}.png"))
         screenshot(page, f"answer-{number}")
         manager.press(f"保存问题 {number}")
-        done(manager, f"问题 {number}的整改回复已保存")
+        done(manager, f"问题 {number} 的整改回复已保存")
 
 
 def hand_in(manager: Person, screenshot) -> None:
