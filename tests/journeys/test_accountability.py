@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inspections.models import Inspection, LiabilitySheet
+from ledger import checks
 from projects.models import Deliverable
 from scoring.models import Deduction
 from tests.inspections import kit
@@ -136,3 +137,4 @@ def test_finding_becomes_the_sheet_of_who_signed_none_who_appeals_and_is_told_th
         assert colleague.page.goto(address).status == 404, address
     colleague.page.goto("/liability/mine/")
     expect(colleague.page.get_by_text("没有问责单")).to_be_visible()
+    assert checks.verify().problems == []
