@@ -113,7 +113,8 @@ def take_inspections(browser: Browser, site: str, numbers: dict[str, str]) -> No
         page.locator("a[href*='/draws/']").first.click()
         keep(page, "draw")
     if open_first(page, "/inspections/?state=scoring"):
-        page.get_by_role("link", name="检查评分", exact=True).last.click()
+        page.wait_for_url(re.compile(r"/inspections/\d+/$"))
+        page.goto(f"{page.url}score/")
         keep(page, "score-sheet")
     open_first(page, "/inspections/?state=rectifying")
     keep(page, "inspection")
