@@ -321,6 +321,8 @@ def test_every_event_that_projects_can_tell_has_its_rule():
 
     told = {*EVENTS.values(), Event.INQUIRY_ASKED, Event.URGENT_ASKED, Event.SERVICE_ENDED}
     waiting = set(DeadlineRule.objects.in_force().values_list("event", flat=True))
-    # The inspections' own, and those of complaints.
-    assert waiting - told == {Event.OPINION_RECEIVED, Event.COMPLAINT_RECEIVED, Event.COMPLAINT_ACCEPTED}
+    # The inspections' own, those of complaints and those of accountability.
+    complaints = {Event.COMPLAINT_RECEIVED, Event.COMPLAINT_ACCEPTED}
+    accountability = {Event.LIABILITY_SERVED, Event.LIABILITY_ANSWERED}
+    assert waiting - told == {Event.OPINION_RECEIVED} | complaints | accountability
     assert told <= waiting
