@@ -457,6 +457,25 @@ def test_answer_that_was_lost_is_no_conflict_however_much_is_typed_since(sheet, 
     assert lost
 
 
+def test_answer_that_another_has_overtaken_does_not_bring_back_what_is_done(sheet, inspection):
+    page, held = sheet(), []
+    first, second, *others = kit.criteria(inspection)
+    inspection.sections.filter(criterion__in=others).update(is_done=True)
+    page.reload()
+    url = re.compile(rf"/score/{first.pk}/$")
+    page.route(url, lambda route: held.append((route, route.fetch())))
+    page.locator(f"#c{first.pk}").get_by_label("已检查完").check()
+    page.wait_for_timeout(1500)  # saved, and the answer is still on its way
+    page.locator(f"#c{second.pk}").get_by_label("已检查完").check()
+    expect(page.locator("[data-ready]")).to_be_visible()
+    route, answer = held.pop()
+    assert answer.json()["gaps"]
+    route.fulfill(response=answer)
+    expect_saved(page)
+    expect(page.locator("[data-ready]")).to_be_visible()
+    expect(page.locator("[data-gaps]")).to_be_hidden()
+
+
 def test_server_that_fails_for_a_while_is_asked_again(sheet, inspection):
     page = sheet()
     first = items(inspection)[0]
