@@ -31,6 +31,10 @@ def files(*names: str) -> list[dict]:
     return [{"name": each.name, "mimeType": "image/png", "buffer": each.read()} for each in pictures]
 
 
+def unseen(page: Page, name: str) -> None:
+    """In the place of `screenshot`, where there are pictures of the same pages already."""
+
+
 def done(person: Person, words: str) -> Page:
     """The page says that it was done."""
     expect(person.page.get_by_role("status").or_(person.page.locator(".alert")).filter(has_text=words)).to_be_visible()
@@ -55,12 +59,10 @@ def plan_and_draw(office: Person, *, title: str, year: int, size: int, screensho
     screenshot(page, "plan-form")
     office.press("保存")
     done(office, "检查计划已编制")
-    screenshot(page, "plan")
     office.press("开始执行")
     done(office, "计划已开始执行")
     office.press("抽样", "link")
     page.get_by_label("样本量").fill(str(size))
-    screenshot(page, "draw-form")
     office.press("抽取")
     done(office, "已抽取")
     expect(page.get_by_text("重抽一致")).to_be_visible()
@@ -112,13 +114,14 @@ def by_tap(page: Page, row, count: int) -> None:
     row.get_by_role("link", name="登记问题").tap()
 
 
-def write_down(inspector: Person, told: Problem, *photos: str) -> None:
+def write_down(inspector: Person, told: Problem, screenshot, *photos: str) -> None:
     """The form of a problem, with its proofs; it leads back to the row."""
     page = inspector.page
     page.locator("[name=problem]").fill(told.problem)
     page.get_by_label("严重程度").select_option(label=told.severity)
     page.get_by_label("整改要求").fill(told.requirement)
     page.locator("[name=photos]").set_input_files(files(*photos))
+    screenshot(page, "problem")
     inspector.press("保存问题")
     done(inspector, "已登记问题")
 
@@ -129,8 +132,7 @@ def score(inspector: Person, inspection: Inspection, problems, screenshot, how=b
     for told in problems:
         how(page, _row(page, inspection, told.item), told.count)
         page.wait_for_url("**/findings/new/*")
-        screenshot(page, f"problem-{told.count}")
-        write_down(inspector, told, f"{told.problem[:6]}.png", f"{told.problem[:6]}二.png")
+        write_down(inspector, told, screenshot, f"{told.problem[:6]}.png", f"{told.problem[:6]}二.png")
     for box in page.get_by_label("已检查完").all():
         box.check()
     _saved(page)
