@@ -65,6 +65,8 @@ INSTALLED_APPS = [
     "reviews",
     "feedback",
     "inspections",
+    "rankings",
+    "lessons",
     "dashboards",
 ]
 

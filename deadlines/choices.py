@@ -24,6 +24,8 @@ class Event(models.TextChoices):
     COMPLAINT_ACCEPTED = "complaint_accepted", "受理投诉举报"
     LIABILITY_SERVED = "liability_served", "送达问责单"
     LIABILITY_ANSWERED = "liability_answered", "收到陈述申辩"
+    AWARDS_POSTED = "awards_posted", "奖惩公示"
+    AWARD_APPEALED = "award_appealed", "收到奖惩申诉"
 
 
 # What these start ends by an act of its own, never by somebody's word that it is done.
@@ -36,6 +38,8 @@ ENDED_BY_ACT = {
     Event.OPINION_RECEIVED: "提交整改回复",
     Event.LIABILITY_SERVED: "提交陈述申辩",
     Event.LIABILITY_ANSWERED: "作出处理决定",
+    Event.AWARDS_POSTED: "批准或撤回结算",
+    Event.AWARD_APPEALED: "处理申诉",
 }
 
 

@@ -79,6 +79,19 @@ class Action(models.TextChoices):
     # accountability
     PROPOSE_LIABILITY = "propose_liability", "提出问责"
     DECIDE_LIABILITY = "decide_liability", "决定问责"
+    # the year's end
+    READ_RANKING_DRAFT = "read_ranking_draft", "查阅排名测算"
+    FREEZE_RANKING = "freeze_ranking", "冻结、公布与更正年度排名"
+    MANAGE_POLICY = "manage_policy", "编制奖惩标准"
+    PUBLISH_POLICY = "publish_policy", "发布奖惩标准"
+    RECORD_ATTENDANCE = "record_attendance", "登记考勤与纪律"
+    READ_SETTLEMENT = "read_settlement", "查阅奖惩结算"
+    PROPOSE_SETTLEMENT = "propose_settlement", "提出奖惩结算"
+    APPROVE_SETTLEMENT = "approve_settlement", "批准奖惩结算"
+    READ_MANAGEMENT = "read_management", "查阅管理看板"
+    READ_LESSONS = "read_lessons", "查阅错误库"
+    PROPOSE_CHECKLIST = "propose_checklist", "建议补充核查清单"
+    DECIDE_CHECKLIST = "decide_checklist", "审定核查清单"
     # deliverables and the chain
     CREATE_DELIVERABLE = "create_deliverable", "新建成果文件"
     PREPARE = "prepare", "编制与提交"

@@ -1,0 +1,29 @@
+from django.apps import AppConfig
+
+LEDGER_WORDS = {
+    "ranking.freeze": "冻结年度排名",
+    "ranking.publish": "公布年度排名",
+    "ranking.correct": "更正年度排名",
+    "policy.copy": "编制奖惩标准",
+    "policy.edit": "修改奖惩标准草稿",
+    "policy.publish": "发布奖惩标准",
+    "policy.discard": "删除奖惩标准草稿",
+    "settlement.propose": "提出奖惩结算",
+    "settlement.approve": "批准奖惩结算",
+    "settlement.withdraw": "撤回奖惩结算",
+    "award.appeal": "奖惩申诉",
+    "award.decide": "处理奖惩申诉",
+    "attendance.record": "登记考勤与纪律",
+    "attendance.withdraw": "撤销考勤与纪律记录",
+}
+
+
+class RankingsConfig(AppConfig):
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "rankings"
+    verbose_name = "年度排名与奖惩"
+
+    def ready(self):
+        from ledger import labels
+
+        labels.register(LEDGER_WORDS)
