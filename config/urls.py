@@ -14,6 +14,8 @@ urlpatterns = [
     path("", include("reviews.urls")),
     path("", include("feedback.urls")),
     path("", include("inspections.urls")),
+    path("", include("rankings.urls")),
+    path("", include("lessons.urls")),
     path("api/v1/", include("config.api")),
     path("admin/", admin.site.urls),
 ]

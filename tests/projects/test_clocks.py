@@ -321,8 +321,9 @@ def test_every_event_that_projects_can_tell_has_its_rule():
 
     told = {*EVENTS.values(), Event.INQUIRY_ASKED, Event.URGENT_ASKED, Event.SERVICE_ENDED}
     waiting = set(DeadlineRule.objects.in_force().values_list("event", flat=True))
-    # The inspections' own, those of complaints and those of accountability.
+    # The inspections' own, those of complaints, of accountability and of the year's settlement.
     complaints = {Event.COMPLAINT_RECEIVED, Event.COMPLAINT_ACCEPTED}
     accountability = {Event.LIABILITY_SERVED, Event.LIABILITY_ANSWERED}
-    assert waiting - told == {Event.OPINION_RECEIVED} | complaints | accountability
+    settlement = {Event.AWARDS_POSTED, Event.AWARD_APPEALED}
+    assert waiting - told == {Event.OPINION_RECEIVED} | complaints | accountability | settlement
     assert told <= waiting

@@ -1,0 +1,5 @@
+"""Annual ranking, policy of rewards and penalties, the year's settlement."""
+
+app_name = "rankings"
+
+urlpatterns = []
