@@ -31,5 +31,5 @@ class Migration(migrations.Migration):
         protect("rankings_appeal", mutable=("outcome", "amount", "decision", "decided_by_id", "decided_at")),
         protect("rankings_awardnotice"),
         protect("rankings_promotionnote"),
-        protect("rankings_attendance", mutable=("withdrawn_by_id", "withdrawn_at")),
+        protect("rankings_attendance", mutable=("withdrawn_by_id", "withdrawn_at", "withdrawal")),
     ]  # fmt: skip

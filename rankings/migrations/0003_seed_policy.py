@@ -14,9 +14,12 @@ AMOUNTS = [
     ("sent_back", "person", "同一成果被退回达到规定次数的，对编制人处罚，每份成果。", True),
     ("checklist_missed", "person", "核查清单答“是”而检查发现该项问题的，对签署人处罚，每项。", True),
     ("late_rectification", "project_manager", "整改回复逾期的，对项目经理处罚，每次。", True),
-    ("attendance", "person", "请假一天，扣发当天奖金。", True),
+    # [S] 综合考核制度, second part.
+    ("attendance", "person", "请假一天扣款。", True),
+    ("attendance", "person", "迟到或脱岗超过规定小时的，视同旷工一天对待。", True),
     ("attendance", "person", "旷工一天，视情节轻重扣款。", True),
-    ("attendance", "person", "上班时间串岗或容留他人串岗，每次扣款。", True),
+    ("attendance", "person", "全年累计旷工达到规定天数的，扣发全年出勤奖。", True),
+    ("attendance", "person", "上班时串岗、与他人闲聊或容留他人串岗，一次扣款。", True),
 ]  # fmt: skip
 # [S] 质量目标.
 TARGETS = [
@@ -37,7 +40,9 @@ def seed(apps, schema_editor):
     )
     policy = Policy.objects.create(version=1, title="质量奖惩标准", note="制度原文金额为空，设定后方可结算。")
     for order, (cause, party, text, is_optional) in enumerate(AMOUNTS, start=1):
-        Amount.objects.create(policy=policy, order=order, cause=cause, party=party, text=text, is_optional=is_optional)
+        Amount.objects.create(
+            policy=policy, order=order, line=order, cause=cause, party=party, text=text, is_optional=is_optional
+        )
     for party in SHARES:
         TeamShare.objects.create(policy=policy, party=party)
     for measure, percent in TARGETS:

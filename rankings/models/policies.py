@@ -38,6 +38,9 @@ class Policy(models.Model):
     turn = models.PositiveIntegerField(default=0, editable=False)
     created_by = models.ForeignKey(verbose_name="编制人", null=True, blank=True, editable=False, **PERSON)
     created_at = models.DateTimeField("编制时间", default=timezone.now, editable=False)
+    # Of a draft: when and by whom it was saved last. Who saves an older turn has not seen the newer.
+    changed_by = models.ForeignKey(verbose_name="最近修改人", null=True, blank=True, editable=False, **PERSON)
+    changed_at = models.DateTimeField("最近修改时间", null=True, blank=True, editable=False)
     published_by = models.ForeignKey(verbose_name="发布人", null=True, blank=True, editable=False, **PERSON)
     published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
 
@@ -50,12 +53,19 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return f"{self.title}（第 {self.version} 版）"
 
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None
+
 
 class Amount(models.Model):
     """What one party gets or owes for one cause, in 元. None is 未设定, never 0."""
 
     policy = models.ForeignKey(Policy, verbose_name="奖惩标准", on_delete=models.CASCADE, related_name="amounts")
     order = models.PositiveSmallIntegerField("序号")
+    # The same rule keeps its number through the versions, whatever its words become: what is on record by an older
+    # version (考勤) is settled by the amount of the newer.
+    line = models.PositiveSmallIntegerField("条款编号")
     cause = models.CharField("事由", max_length=20, choices=Cause)
     party = models.CharField("对象", max_length=20, choices=Party)
     # Of several rules for one cause (考勤): which one, in the words of the 制度.
@@ -69,6 +79,7 @@ class Amount(models.Model):
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(fields=["policy", "order"], name="policy_amount_order_once"),
+            models.UniqueConstraint(fields=["policy", "line"], name="policy_amount_line_once"),
             models.UniqueConstraint(
                 fields=["policy", "cause", "party"],
                 condition=~Q(cause=Cause.ATTENDANCE),

@@ -61,6 +61,8 @@ class Award(models.Model):
     cause = models.CharField("事由", max_length=20, choices=Cause)
     cause_key = models.CharField("所涉事项", max_length=60)
     party = models.CharField("对象", max_length=20, choices=Party)
+    # The unit of the person when it was proposed: sums by unit do not move with people.
+    unit_name = models.CharField("单位", max_length=80)
     text = models.CharField("说明", max_length=300)
     url = models.CharField("依据页面", max_length=200)
     amount = models.DecimalField("金额（元）", **MONEY)
@@ -75,7 +77,8 @@ class Award(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person} {self.get_kind_display()} {self.amount} 元"
+        # What the ledger calls it: more people read there than may know who gets what.
+        return f"奖惩明细 {self.pk}"
 
 
 class Appeal(models.Model):
@@ -105,7 +108,7 @@ class Appeal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.award} 申诉"
+        return f"奖惩申诉 {self.pk}"
 
 
 class AwardNotice(models.Model):
@@ -146,6 +149,11 @@ class PromotionNote(models.Model):
         return f"{self.person} {self.text}"
 
 
+class AttendanceQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at__isnull=True)
+
+
 class Attendance(models.Model):
     """Something of the optional attendance table, on record for a person: what counts in the year's settlement. Append-only
     but for its withdrawal, which arrives once."""
@@ -159,10 +167,21 @@ class Attendance(models.Model):
     recorded_at = models.DateTimeField("登记时间", default=timezone.now)
     withdrawn_by = models.ForeignKey(verbose_name="撤销人", null=True, blank=True, **PERSON)
     withdrawn_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    withdrawal = models.CharField("撤销理由", max_length=300, null=True, blank=True)
+
+    objects = AttendanceQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "考勤与纪律记录"
         ordering = ["-happened_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="attendance_counted", condition=Q(count__gte=1)),
+            models.CheckConstraint(
+                name="attendance_withdrawn_whole",
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawal__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False, withdrawal__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} {self.rule.text} {self.happened_on}"
