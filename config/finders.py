@@ -3,7 +3,10 @@
 from django.contrib.staticfiles.finders import FileSystemFinder
 
 # Variants that no page uses; some of them point to pictures that we do not ship either.
-UNUSED = ["tabler-*", "*.rtl.*", "*.esm.*", "tabler.css*", "tabler.js*", "tabler.bundle*"]
+UNUSED = [
+    *("tabler-*", "*.rtl.*", "*.esm.*", "tabler.css*", "tabler.js*", "tabler.bundle*"),
+    *("echarts.js*", "echarts.min.js", "echarts.simple.*", "echarts.common.js*", "package.json", "extension"),
+]
 
 
 class LeanFinder(FileSystemFinder):

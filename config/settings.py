@@ -226,6 +226,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("tabler/css", TABLER_DIST / "css"),
     ("tabler/js", TABLER_DIST / "js"),
+    ("echarts", BASE_DIR / "node_modules" / "echarts" / "dist"),
 ]
 STATICFILES_FINDERS = ["config.finders.LeanFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 # Source maps are for developers, who wait for nothing smaller; compressing them takes longer than all the rest.
