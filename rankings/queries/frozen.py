@@ -1,0 +1,142 @@
+"""The ranking of a year as it was frozen, with its corrections beside; the boards of a year whether frozen or not (§7)."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Prefetch
+
+from rankings import rules
+from rankings.choices import Board
+from rankings.models import Correction, Ranking, RankingEntry
+from rankings.queries import drafts
+from rankings.rules import Placed, Row
+
+
+@dataclass
+class Line:
+    """One line of a board as a page shows it. Of a frozen board `entry` is the frozen line, whose figures never change, and
+    `corrections` stand beside, the oldest first; `place_now` and `score_now` are what follows from the newest (equal to
+    the frozen ones where there is none; None: taken out). `change` against the former year, in words."""
+
+    subject: int
+    label: str
+    unit_name: str
+    place: int | None
+    score: Decimal | None
+    grade: str
+    sample: int
+    facts: dict
+    evidence: list
+    excluded: str = ""
+    entry: RankingEntry | None = None
+    corrections: list[Correction] = field(default_factory=list)
+    place_now: int | None = None
+    score_now: Decimal | None = None
+    grade_now: str = ""
+    excluded_now: str = ""
+    change: str = ""
+
+    @property
+    def correction(self) -> Correction | None:
+        """The newest, which counts."""
+        return self.corrections[-1] if self.corrections else None
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether a correction, of this or another line, changed its place."""
+        return self.place_now != self.place
+
+
+@dataclass
+class YearBoard:
+    """One board of a year: from the frozen ranking if there is one, else the draft. `lines` are the placed, best first by the
+    frozen places; `excluded` the others."""
+
+    year: int
+    board: Board
+    lines: list[Line]
+    excluded: list[Line]
+    ranking: Ranking | None = None
+    draft: drafts.Draft | None = None
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.ranking is not None
+
+
+def standing(ranking: Ranking, board: Board) -> list[Line]:
+    """The frozen lines of a board with their corrections, and the places that follow from these by the same rules, from the
+    frozen facts. Two queries. In the frozen order, those without a place last."""
+    entries = list(
+        ranking.entries.filter(board=board).order_by("order").prefetch_related(
+            Prefetch("corrections", Correction.objects.select_related("made_by").order_by("made_at", "pk"))
+        )
+    )  # fmt: skip
+    lines = [_line(entry) for entry in entries]
+    if not any(line.corrections for line in lines):
+        return lines
+    # A line without a place is ranked only once a correction gives it one.
+    rows = [_row(board, line) for line in lines if line.score_now is not None and _is_rankable(board, line)]
+    places = {each.subject: each.place for each in rules.ranked(board, rows)}
+    for line in lines:
+        line.place_now = places.get(line.subject)
+    return lines
+
+
+def _line(entry: RankingEntry) -> Line:
+    line = Line(
+        subject=entry.subject_id, label=entry.label, unit_name=entry.unit_name, place=entry.place, score=entry.score,
+        grade=entry.grade, sample=entry.sample, facts=entry.facts, evidence=entry.evidence, excluded=entry.excluded,
+        entry=entry, corrections=list(entry.corrections.all()), place_now=entry.place, score_now=entry.score,
+        grade_now=entry.grade, excluded_now=entry.excluded,
+    )  # fmt: skip
+    if newest := line.correction:
+        line.score_now, line.grade_now = newest.score, newest.grade
+        line.excluded_now = rules.TAKEN_OUT if newest.score is None else ""
+    return line
+
+
+def _is_rankable(board: Board, line: Line) -> bool:
+    """Ranked when it was frozen; or corrected since, with the facts that ties are broken by."""
+    return line.place is not None or (bool(line.corrections) and rules.has_tie_facts(board, line.facts))
+
+
+def _row(board: Board, line: Line) -> Row:
+    return Row(line.subject, line.label, line.unit_name, line.score_now, line.sample, line.grade_now, line.facts)
+
+
+def year_board(year: int, board: Board, *, drafted: drafts.Draft | None = None) -> YearBoard:
+    """The board of `year`: frozen and corrected if the year is frozen, else as drafted now (`drafted`, if it was computed
+    already). `change` is filled in against `former`. Whether the reader may see it is asked before."""
+    ranking = Ranking.objects.filter(year=year).select_related("frozen_by", "published_by").first()
+    before = former(year, board)
+    if ranking is not None:
+        lines = standing(ranking, board)
+    else:
+        drafted = drafted or drafts.draft(year, boards=[board])
+        lines = [_of_draft(each) for each in [*drafted.boards[board], *drafted.excluded[board]]]
+    for line in lines:
+        line.change = rules.change_words(line.place_now, before[line.subject][0] if line.subject in before else None) \
+            if before is not None else ""  # fmt: skip
+    return YearBoard(
+        year, board, [each for each in lines if each.place is not None], [each for each in lines if each.place is None],
+        ranking, None if ranking else drafted,
+    )  # fmt: skip
+
+
+def _of_draft(each: Placed) -> Line:
+    row = each.row
+    return Line(
+        subject=row.subject, label=row.label, unit_name=row.unit, place=each.place, score=row.score, grade=row.grade,
+        sample=row.sample, facts=row.facts, evidence=list(row.evidence), excluded=each.excluded, place_now=each.place,
+        score_now=row.score, grade_now=row.grade, excluded_now=each.excluded,
+    )  # fmt: skip
+
+
+def former(year: int, board: Board) -> dict[int, tuple[int | None, Decimal | None]] | None:
+    """Place and score in the year before, by subject, as they stand after corrections; None where that year was not frozen,
+    so that nothing can be compared."""
+    ranking = Ranking.objects.filter(year=year - 1).first()
+    if ranking is None:
+        return None
+    return {line.subject: (line.place_now, line.score_now) for line in standing(ranking, board)}
