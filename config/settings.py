@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "inspections",
     "rankings",
     "lessons",
+    "meetings",
     "dashboards",
 ]
 

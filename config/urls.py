@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("inspections.urls")),
     path("", include("rankings.urls")),
     path("", include("lessons.urls")),
+    path("", include("meetings.urls")),
     path("api/v1/", include("config.api")),
     path("admin/", admin.site.urls),
 ]

@@ -26,6 +26,8 @@ class Event(models.TextChoices):
     LIABILITY_ANSWERED = "liability_answered", "收到陈述申辩"
     AWARDS_POSTED = "awards_posted", "奖惩公示"
     AWARD_APPEALED = "award_appealed", "收到奖惩申诉"
+    MEETING_HELD = "meeting_held", "会议召开"
+    ACTION_ITEM_SET = "action_item_set", "会议确定待办事项"
 
 
 # What these start ends by an act of its own, never by somebody's word that it is done.
@@ -40,6 +42,8 @@ ENDED_BY_ACT = {
     Event.LIABILITY_ANSWERED: "作出处理决定",
     Event.AWARDS_POSTED: "批准或撤回结算",
     Event.AWARD_APPEALED: "处理申诉",
+    Event.MEETING_HELD: "签发会议纪要",
+    Event.ACTION_ITEM_SET: "报完成并关闭",
 }
 
 

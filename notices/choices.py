@@ -10,6 +10,7 @@ class Kind(models.TextChoices):
     ISSUED = "issued", "签发"
     INSPECTION = "inspection", "检查"
     RESULTS = "results", "年度排名与奖惩"
+    MEETING = "meeting", "会议"
     RISK = "risk", "风险上报"
     REMINDER = "reminder", "时限提醒"
     OVERDUE = "overdue", "逾期"
@@ -31,6 +32,7 @@ ABOUT = {
     Kind.ISSUED: "您参与的成果已签发并编号。",
     Kind.INSPECTION: "与您有关的检查、整改和问责的进展。",
     Kind.RESULTS: "年度排名公布或更正，以及与您有关的奖惩与申诉。",
+    Kind.MEETING: "您参加的会议召集、改期或取消，会议纪要与待办事项。",
     Kind.RISK: "项目风险上报给您。",
     Kind.REMINDER: "您负责的事项临近到期。",
     Kind.OVERDUE: "您负责的事项已经逾期。",

@@ -119,6 +119,11 @@ class Delivery(models.Model):
     bot = models.ForeignKey(
         Bot, verbose_name="群机器人", null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries"
     )
+    # Somebody outside the firm, who has no account: name and e-mail address.
+    outsider = models.CharField("外部收件人", max_length=80, blank=True)
+    address = models.EmailField("外部邮箱", max_length=120, blank=True)
+    # An iCalendar message (RFC 5545) that goes along with an e-mail; its METHOD stands in it.
+    calendar = models.TextField("日历邀请", blank=True)
     notice = models.ForeignKey(
         Notice, verbose_name="通知", null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries"
     )
@@ -147,8 +152,9 @@ class Delivery(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="delivery_goes_to_one_address",
-                condition=Q(channel=Channel.EMAIL, recipient__isnull=False, bot__isnull=True)
-                | (~Q(channel=Channel.EMAIL) & Q(recipient__isnull=True, bot__isnull=False)),
+                condition=Q(channel=Channel.EMAIL, recipient__isnull=False, bot__isnull=True, address="")
+                | (Q(channel=Channel.EMAIL, recipient__isnull=True, bot__isnull=True) & ~Q(address=""))
+                | (~Q(channel=Channel.EMAIL) & Q(recipient__isnull=True, bot__isnull=False, address="")),
             )
         ]
 
@@ -158,4 +164,6 @@ class Delivery(models.Model):
     @property
     def address_name(self) -> str:
         """To whom, in words; never an address or the message itself."""
-        return self.recipient.name if self.recipient_id else self.bot.name
+        if self.recipient_id:
+            return self.recipient.name
+        return self.bot.name if self.bot_id else self.outsider

@@ -92,6 +92,9 @@ class Action(models.TextChoices):
     READ_LESSONS = "read_lessons", "查阅错误库"
     PROPOSE_CHECKLIST = "propose_checklist", "建议补充核查清单"
     DECIDE_CHECKLIST = "decide_checklist", "审定核查清单"
+    # meetings
+    CALL_MEETING = "call_meeting", "召集会议"
+    MANAGE_PARTIES = "manage_parties", "维护参建单位"
     # deliverables and the chain
     CREATE_DELIVERABLE = "create_deliverable", "新建成果文件"
     PREPARE = "prepare", "编制与提交"

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
-from deadlines import lapses
+from deadlines import lapses, rounds
 from deadlines.models import Deadline, Heartbeat
 from deadlines.services import sweeping
 from deadlines.services.sweeping import beat
@@ -42,9 +42,22 @@ def sweep() -> sweeping.Swept | None:
         swept = sweeping.sweep()
         for pk, error in failed.items():
             beat("sweep", error=RuntimeError(f"时限 {pk}：{error}"))
+        _make_rounds()
         return swept
     finally:
         _is_sweeping.release()
+
+
+def _make_rounds() -> None:
+    """What the floors above do at each bell (`deadlines.rounds`)."""
+    for name, act in rounds.acts().items():
+        try:
+            act()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("round %s", name, exc_info=error)
+            beat("sweep", error=RuntimeError(f"{name}：{error}"))
 
 
 def _lapsed() -> dict[int, Exception]:

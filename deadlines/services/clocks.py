@@ -2,14 +2,14 @@
 do to a clock by hand is permitted here."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from deadlines import queries, rules, scopes
-from deadlines.choices import ENDED_BY_ACT, Decision, Event, State
+from deadlines.choices import ENDED_BY_ACT, Decision, Event, Measure, State
 from deadlines.models import Deadline, Suspension
 from ledger.models import Entry
 from ledger.services import record
@@ -99,10 +99,11 @@ EARLIEST = timedelta(days=3 * 366)
 @transaction.atomic
 def start(*, actor, event: Event, subject: models.Model, scope: models.Model, url: str, event_at: datetime,
           label: str = "", business_line: str = "", contract_kind: str = "", discipline_id: int | None = None,
-          beyond_reason: str = "") -> list[Deadline]:  # fmt: skip
+          beyond_reason: str = "", due_on: date | None = None) -> list[Deadline]:  # fmt: skip
     """Start every rule in force for `event` that covers such a project; one that runs for the subject already goes on.
 
-    `url` is the page of the subject. A clock that is late already when its event is registered says at once what it
+    `url` is the page of the subject. `due_on` is a day that was agreed upon (会议待办): the clock ends with it, whatever the
+    rule's amount; only rules in calendar days can be told so. A clock that is late already when its event is registered says at once what it
     should have said since its end. Raises ValidationError for an event in the future or more than three years ago, and
     when the project has used up a rule's usual number of times (标函分析 at most 3 rounds) and `beyond_reason` is empty."""
     now = timezone.now()
@@ -125,6 +126,7 @@ def start(*, actor, event: Event, subject: models.Model, scope: models.Model, ur
             scope_id=scope.pk, scope_label=str(scope)[:200], discipline_id=discipline_id, started_at=event_at,
             started_by=actor, registered_at=now,
         )  # fmt: skip
+        deadline.extra = _extra_to(due_on, deadline) if due_on else 0
         place = place_of(deadline, rule.owed_by)
         deadline.responsible = next(iter(scopes.holders(deadline.scope_type, [place])[place]), None)
         reckon(deadline, calendar, now=now, pauses=[])
@@ -142,6 +144,16 @@ def start(*, actor, event: Event, subject: models.Model, scope: models.Model, ur
         record(actor=actor, action="deadline.start", subject=deadline, data=data, scope=scope)
         _tell_start(deadline, actor)
     return started
+
+
+def _extra_to(due_on: date, deadline: Deadline) -> int:
+    """By how many days the rule's amount must change for the clock to end with `due_on`."""
+    if deadline.rule.measure != Measure.CALENDAR_DAYS:
+        raise ValidationError("约定完成日期的时限只能按日历天计算。")
+    days = (due_on - timezone.localdate(deadline.started_at)).days
+    if days < 1:
+        raise ValidationError("完成期限须晚于会议当日。")
+    return days - deadline.rule.amount
 
 
 def _insert(deadline: Deadline) -> bool:

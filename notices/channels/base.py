@@ -18,6 +18,10 @@ class Message:
     mentions: tuple[str, ...] = ()
     # The same at each attempt, so that a mail server can tell a second copy.
     key: str = ""
+    # An iCalendar message that goes along; e-mail alone carries it.
+    calendar: str = ""
+    # Somebody without an account: the way to turn messages off is not offered.
+    is_to_outsider: bool = False
 
     @property
     def text(self) -> str:

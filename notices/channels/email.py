@@ -2,6 +2,7 @@
 
 import smtplib
 from contextlib import suppress
+from email.mime.text import MIMEText
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,7 +23,7 @@ def post(address: str, part: str, message: Message) -> Outcome:
     server = get_connection()
     mail = EmailMessage(
         subject=f"[{settings.FIRM_NAME}] {message.title}",
-        body=f"{part}\n\n—— {settings.FIRM_NAME} · 质量管理系统。提醒方式可在系统“消息”页的“提醒设置”中调整。\n",
+        body=f"{part}\n\n{_foot(message)}",
         to=[address],
         connection=server,
         headers={
@@ -30,6 +31,9 @@ def post(address: str, part: str, message: Message) -> Outcome:
             "Auto-Submitted": "auto-generated",
         },
     )
+    if message.calendar:
+        # A part of its own with the method of the message, by which mail programs offer to accept and to move.
+        mail.attach(_calendar_part(message.calendar))
     try:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:
@@ -51,6 +55,23 @@ def post(address: str, part: str, message: Message) -> Outcome:
         with suppress(smtplib.SMTPException, OSError):
             server.close()
     return SENT
+
+
+def _foot(message: Message) -> str:
+    how = (
+        "本邮件由系统自动发送，请勿直接回复"
+        if message.is_to_outsider
+        else "提醒方式可在系统“消息”页的“提醒设置”中调整"
+    )
+    return f"—— {settings.FIRM_NAME} · 质量管理系统。{how}。\n"
+
+
+def _calendar_part(calendar: str) -> MIMEText:
+    method = next((line[7:].strip() for line in calendar.splitlines() if line.startswith("METHOD:")), "PUBLISH")
+    part = MIMEText(calendar, "calendar", "utf-8")
+    part.set_param("method", method)
+    part.add_header("Content-Disposition", "attachment", filename="invite.ics")
+    return part
 
 
 def _by_code(code: int, words: bytes | str) -> Outcome:

@@ -4,9 +4,10 @@ from notices.services.delivering import deliver_due, send_test
 from notices.services.digests import write_digests
 from notices.services.preferences import set_preference
 from notices.services.retrying import retry, retry_all
-from notices.services.telling import Message, mark_read, notify, notify_all
+from notices.services.telling import Letter, Message, mark_read, notify, notify_all, write_letters
 
 __all__ = [
+    "Letter",
     "Message",
     "deliver_due",
     "mark_read",
@@ -17,4 +18,5 @@ __all__ = [
     "send_test",
     "set_preference",
     "write_digests",
+    "write_letters",
 ]

@@ -102,6 +102,8 @@ def _pointless(delivery: Delivery) -> str:
         return "" if delivery.bot.is_active else "机器人已停用"
     if not settings.EMAIL_IS_CONFIGURED:
         return "未配置邮件服务"
+    if delivery.address:
+        return ""
     if not delivery.recipient.is_active:
         return "收件人已停用"
     return "" if delivery.recipient.email else "收件人没有邮箱"
@@ -114,8 +116,10 @@ def _send(delivery: Delivery) -> Outcome:
         link=f"{settings.SITE_URL}{delivery.url}" if delivery.url.startswith("/") else "",
         mentions=tuple(delivery.mentions),
         key=f"delivery-{delivery.pk}-{delivery.created_at:%Y%m%d%H%M%S}",
+        calendar=delivery.calendar,
+        is_to_outsider=bool(delivery.address),
     )
-    address = delivery.bot or delivery.recipient.email
+    address = delivery.bot or delivery.address or delivery.recipient.email
     try:
         parts = CHANNELS[delivery.channel].parts(message)
         for number in range(delivery.parts_sent, len(parts)):

@@ -26,6 +26,39 @@ class Message:
     url: str = ""
     is_urgent: bool = False
     is_confidential: bool = False
+    # An iCalendar message for the mail program of the one recipient; e-mail alone carries it, at once.
+    calendar: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One e-mail to somebody outside, who has no account. `url` is a page that needs no login."""
+
+    name: str
+    address: str
+    kind: Kind
+    title: str
+    body: str = ""
+    url: str = ""
+    calendar: str = ""
+
+
+def write_letters(letters: Iterable[Letter]) -> int:
+    """Put e-mails to people outside into the outbox, in the caller's transaction; returns how many. None where the firm has
+    no mail server: the caller tells whoever organises that nobody was written to."""
+    if not settings.EMAIL_IS_CONFIGURED:
+        return 0
+    now = timezone.now()
+    rows = [
+        Delivery(
+            channel=Channel.EMAIL, outsider=_one_line(letter.name)[:80], address=letter.address, kind=letter.kind,
+            title=_one_line(letter.title)[:200], body=letter.body, url=letter.url, calendar=letter.calendar,
+            created_at=now, next_at=now,
+        )
+        for letter in letters
+        if letter.address
+    ]  # fmt: skip
+    return len(Delivery.objects.bulk_create(rows))
 
 
 def notify(**message) -> None:
@@ -65,7 +98,8 @@ class _Row:
         self.message, self.person = message, person
         self.is_heard = not _is_muted(wish, message.kind)
         leaves = self.is_heard and message.kind not in IN_APP_ONLY
-        self.wants_email = leaves and _wants_email(person, wish, message.is_urgent)
+        is_at_once = message.is_urgent or bool(message.calendar)
+        self.wants_email = leaves and _wants_email(person, wish, is_at_once)
         self.is_for_groups = leaves and message.kind not in NOT_FOR_GROUPS
 
     def notice(self, now: datetime) -> Notice:
@@ -88,6 +122,7 @@ def _told_outside(message: Message) -> dict:
 def _email(row: _Row, notice: Notice, now: datetime) -> Delivery:
     return Delivery(
         channel=Channel.EMAIL, recipient=row.person, notice=notice, created_at=now, next_at=now,
+        calendar="" if row.message.is_confidential else row.message.calendar,
         **_told_outside(row.message),
     )  # fmt: skip
 

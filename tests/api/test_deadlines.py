@@ -252,7 +252,7 @@ def test_nothing_is_decided_or_shortened_here(cast, start):
 # ── Rules ───────────────────────────────────────────────────────────────────
 def test_the_rules_are_told_with_their_clauses(cast):
     rules = {row["code"]: row for row in Caller(cast.preparer).get("time-rules/").body}
-    assert len(rules) == 17
+    assert len(rules) == 19
     inquiry = rules["inquiry_reply"]
     assert (inquiry["amount"], inquiry["measure"], inquiry["reminders"]) == (1, "working_hours", [30, 0])
     assert inquiry["escalation"][0] == {"after": 30, "role": "technical_director"}

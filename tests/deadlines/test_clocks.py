@@ -576,6 +576,6 @@ def test_a_whole_life_is_what_the_ledger_says(cast, project, start, time):
         f"{now_in_database(deadline).due_on}" == "2026-04-21"
     )  # 45 + 5 + 3 − 3: of four midnights the first is no counted day
     assert Decision.PENDING not in set(deadline.requests.values_list("decision", flat=True))
-    assert DeadlineRule.objects.count() == 17
+    assert DeadlineRule.objects.count() == 19
     assert timezone.now() == time.now
     assert Post.objects.exists()

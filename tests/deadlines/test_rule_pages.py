@@ -37,7 +37,7 @@ def words_of(response) -> str:
 # ── Reading ─────────────────────────────────────────────────────────────────
 def test_the_list_tells_all_rules_in_words(cast, log_in):
     words = words_of(log_in(cast.preparer).get(LIST))
-    assert "共 17 条" in words
+    assert "共 19 条" in words
     for each in DeadlineRule.objects.all():
         assert each.title in words
         assert each.clause in words
@@ -82,7 +82,7 @@ def test_a_rule_keeps_its_place_in_the_list_when_it_changes(office):
     before = [row["rule"].code for row in office.get(LIST).context["rows"]]
     press(office, preview(office, amount="40"), "confirm-form", CONFIRM, reason="按补充协议")
     assert [row["rule"].code for row in office.get(LIST).context["rows"]] == before
-    assert len(before) == 17
+    assert len(before) == 19
 
 
 def test_open_clocks_are_counted_as_far_as_the_reader_sees_them(cast, log_in, start, other_project):

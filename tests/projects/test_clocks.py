@@ -321,9 +321,10 @@ def test_every_event_that_projects_can_tell_has_its_rule():
 
     told = {*EVENTS.values(), Event.INQUIRY_ASKED, Event.URGENT_ASKED, Event.SERVICE_ENDED}
     waiting = set(DeadlineRule.objects.in_force().values_list("event", flat=True))
-    # The inspections' own, those of complaints, of accountability and of the year's settlement.
+    # The inspections' own, those of complaints, of accountability, of the year's settlement and of meetings.
     complaints = {Event.COMPLAINT_RECEIVED, Event.COMPLAINT_ACCEPTED}
     accountability = {Event.LIABILITY_SERVED, Event.LIABILITY_ANSWERED}
     settlement = {Event.AWARDS_POSTED, Event.AWARD_APPEALED}
-    assert waiting - told == {Event.OPINION_RECEIVED} | complaints | accountability | settlement
+    meetings = {Event.MEETING_HELD, Event.ACTION_ITEM_SET}
+    assert waiting - told == {Event.OPINION_RECEIVED} | complaints | accountability | settlement | meetings
     assert told <= waiting

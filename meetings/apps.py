@@ -1,0 +1,37 @@
+from django.apps import AppConfig
+
+LEDGER_WORDS = {
+    "party.create": "登记参建单位",
+    "party.update": "修改参建单位",
+    "contact.create": "登记参建单位联系人",
+    "contact.update": "修改参建单位联系人",
+    "series.create": "设立例会",
+    "series.change": "修改例会",
+    "series.end": "终止例会",
+    "meeting.attendance": "会议：登记出席",
+    "meeting.link": "会议：生成链接",
+    "meeting.link_revoke": "会议：撤销链接",
+    "minutes.receive": "会议纪要：签收",
+    "minutes.object": "会议纪要：提出异议",
+    "minutes.answer": "会议纪要：答复异议",
+    "minutes.supplement": "会议纪要：签发补充纪要",
+    "action_item.create": "会议待办：登记",
+    "action_item.change": "会议待办：修改",
+    "action_item.done": "会议待办：报完成",
+    "action_item.close": "会议待办：关闭",
+    "action_item.reopen": "会议待办：退回",
+    "action_item.drop": "会议待办：取消",
+}
+
+
+class MeetingsConfig(AppConfig):
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "meetings"
+    verbose_name = "会议"
+
+    def ready(self):
+        from ledger import labels
+        from meetings.choices import Act
+
+        labels.register(LEDGER_WORDS)
+        labels.register({f"meeting.{act.value}": f"会议：{act.label}" for act in Act})

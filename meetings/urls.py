@@ -1,0 +1,5 @@
+"""Participating units, series, meetings, minutes, action items; and the links of outsiders."""
+
+app_name = "meetings"
+
+urlpatterns = []
