@@ -152,6 +152,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=20, unique=True, verbose_name="会议编号")),
                 ("occurrence_on", models.DateField(blank=True, editable=False, null=True, verbose_name="例会日期")),
+                ("is_on_its_own", models.BooleanField(default=False, editable=False, verbose_name="单独调整")),
                 ("title", models.CharField(max_length=100, verbose_name="会议名称")),
                 ("topic", models.CharField(blank=True, max_length=40, verbose_name="议题类别")),
                 ("starts_at", models.DateTimeField(verbose_name="开始时间")),

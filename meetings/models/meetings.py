@@ -190,6 +190,8 @@ class Meeting(models.Model):
     series = models.ForeignKey(Series, verbose_name="例会", related_name="meetings", **SUBJECT)
     # The date that the rule of the series gave, whatever it was moved to.
     occurrence_on = models.DateField("例会日期", null=True, blank=True, editable=False)
+    # Changed or moved by hand: what becomes of its series no longer touches it.
+    is_on_its_own = models.BooleanField("单独调整", default=False, editable=False)
     title = models.CharField("会议名称", max_length=100)
     topic = models.CharField("议题类别", max_length=40, blank=True)
     # Who called it, where it was not our own unit (专题会议 by 监理).
