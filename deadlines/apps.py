@@ -11,6 +11,7 @@ LEDGER_WORDS = {
     "deadline.decide": "审批时限申请",
     "deadline.resume": "时限恢复计时",
     "deadline.shorten": "委托人缩短时限",
+    "deadline.agree": "时限改按约定日期",
     "deadline.escalate": "逾期升级上报",
     "deadline.nudge": "催办",
     "deadline.follow": "时限随规则或日历调整",

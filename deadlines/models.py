@@ -112,6 +112,8 @@ class DeadlineRule(models.Model):
 
     @property
     def amount_words(self) -> str:
+        if self.event == Event.ACTION_ITEM_SET:  # whatever the amount: the day is agreed upon
+            return "按约定日期"
         return rules.amount_words(self.amount, self.measure)
 
     @property

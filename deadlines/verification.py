@@ -49,13 +49,16 @@ def _add(known: dict, entry: Entry, data: dict) -> None:
     action = entry.action
     if action == "deadline.start":
         known |= {"event_at": data["event_at"], "responsible": data["responsible"], "of": data.get("of"),
-                  "scope": [entry.scope_type, entry.scope_id], "rule": [data["rule"], data["version"]]}  # fmt: skip
+                  "scope": [entry.scope_type, entry.scope_id], "rule": [data["rule"], data["version"]],
+                  "extra": data.get("extra", 0)}  # fmt: skip
     elif action == "deadline.follow":
         known["rule"] = [known["rule"][0], data.get("version")]
     elif action == "deadline.reassign":
         known["responsible"] = data["to"]
     elif action == "deadline.shorten":
         known["extra"] -= data["amount"]
+    elif action == "deadline.agree":
+        known["extra"] += data["amount"]
     elif action == "deadline.decide" and data["decision"] == Decision.APPROVED:
         if data["kind"] == RequestKind.EXTENSION:
             known["extra"] += data["amount"]

@@ -4,6 +4,8 @@ The team asks, somebody else decides: a clock's length decides bonuses. A suspen
 instant at which it was asked for, so that nobody loses days to a slow decision.
 """
 
+from datetime import date
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -28,6 +30,9 @@ from deadlines.services.clocks import (
 from ledger.services import record
 from staff import permissions
 from staff.choices import Action, Role
+
+# The longest term that people may agree upon.
+MOST_DAYS = 730
 
 
 def keep_evidence(*, actor, deadline: Deadline, upload) -> Evidence | None:
@@ -204,7 +209,8 @@ def resume(*, actor, deadline: Deadline, reason: str, basis: str) -> Deadline:
 def go_on(*, actor, asked_by, subject, events, reason: str, basis: str) -> list[Deadline]:
     """What fulfilled the clocks of `subject` that `events` started is not accepted: they run on, called by the act that sends
     it back. What `asked_by` had handed in stood with others meanwhile, so the time since then is a suspension
-    on record, and nobody loses days to a slow re-check; a clock that was late already is late still."""
+    on record, and nobody loses days to a slow re-check; a clock that was late already is late still, and one that the same
+    person takes back runs on as if it had never stopped."""
     done = Deadline.objects.of(subject).filter(rule__event__in=events, state=State.FULFILLED)
     return [_go_on(actor, asked_by, each, reason, basis) for each in done.select_related("rule").order_by("pk")]
 
@@ -212,8 +218,9 @@ def go_on(*, actor, asked_by, subject, events, reason: str, basis: str) -> list[
 def _go_on(actor, asked_by, deadline: Deadline, reason: str, basis: str) -> Deadline:
     deadline = locked(deadline)
     now, before, stopped_at = timezone.now(), deadline.due_on, deadline.stopped_at
-    was_late = stopped_at >= deadline.due_at
-    if not was_late:
+    # What one has handed in and takes back oneself never stood with others.
+    is_as_before = stopped_at >= deadline.due_at or asked_by.pk == actor.pk
+    if not is_as_before:
         request = TimeRequest.objects.create(
             deadline=deadline, kind=RequestKind.SUSPENSION, reason=reason, basis=basis[:200], requested_by=asked_by,
             requested_at=stopped_at, decision=Decision.APPROVED, decided_by=actor, decided_at=now,
@@ -223,8 +230,8 @@ def _go_on(actor, asked_by, deadline: Deadline, reason: str, basis: str) -> Dead
             end_reason=reason[:300], end_basis=basis[:200],
         )  # fmt: skip
     deadline.state, deadline.stopped_at, deadline.stopped_by, deadline.stop_note = State.RUNNING, None, None, ""
-    # One that was late says what it should have said meanwhile; one that stood still had nothing to say.
-    reckon(deadline, queries.working_calendar(), now=now, since=stopped_at if was_late else None)
+    # One that ran on says what it should have said meanwhile; one that stood still had nothing to say.
+    reckon(deadline, queries.working_calendar(), now=now, since=stopped_at if is_as_before else None)
     deadline.save()
     record(actor=actor, action="deadline.reopen", subject=deadline, scope=told_scope(deadline),
            data={"was": {"stopped_at": stopped_at}, **ends(deadline, before), "reason": reason, "basis": basis})  # fmt: skip
@@ -261,4 +268,32 @@ def shorten(*, actor, deadline: Deadline, amount: int, reason: str, basis: str, 
     if deadline.responsible and deadline.responsible_id != actor.pk:
         tell(deadline, [deadline.responsible], body=reason,
              title=f"委托人缩短时限：{deadline}，{when_words(deadline)} 到期")  # fmt: skip
+    return deadline
+
+
+@transaction.atomic
+def agree_on(*, actor, subject, events, due_on: date, reason: str) -> list[Deadline]:
+    """Another day was agreed upon for the open clocks of `subject` that `events` started (会议待办): each ends `due_on` from
+    now on; the act above has permitted it. A clock that is late already stays late in its reminders, and goes on by the new
+    day. Raises ValidationError for a day that is not after the start, or more than two years away."""
+    running = Deadline.objects.open().of(subject).filter(rule__event__in=events)
+    return [_agree_on(actor, each, due_on, reason) for each in running.order_by("pk")]
+
+
+def _agree_on(actor, deadline: Deadline, due_on: date, reason: str) -> Deadline:
+    deadline = locked(deadline)
+    require_open(deadline)
+    amount = (due_on - deadline.due_on).days
+    if not amount:
+        return deadline
+    if not 1 <= deadline.term.amount + amount <= MOST_DAYS:
+        raise ValidationError({"due_on": "完成期限须晚于起算当日，且不超过两年。"})
+    before = deadline.due_on
+    deadline.extra += amount
+    reckon(deadline, queries.working_calendar(), now=timezone.now())
+    deadline.save(update_fields=["extra", "due_on", "due_at", "next_at"])
+    record(actor=actor, action="deadline.agree", subject=deadline, scope=told_scope(deadline),
+           data={"amount": amount, "reason": reason, **ends(deadline, before)})  # fmt: skip
+    if deadline.responsible and deadline.responsible_id != actor.pk:
+        tell(deadline, [deadline.responsible], title=f"完成期限改为 {when_words(deadline)}：{deadline}", body=reason)
     return deadline

@@ -141,6 +141,8 @@ def start(*, actor, event: Event, subject: models.Model, scope: models.Model, ur
                 "of": [deadline.subject_type, deadline.subject_id], "responsible": deadline.responsible_id}  # fmt: skip
         if beyond_reason:
             data["beyond_reason"] = beyond_reason
+        if deadline.extra:
+            data["extra"] = deadline.extra
         record(actor=actor, action="deadline.start", subject=deadline, data=data, scope=scope)
         _tell_start(deadline, actor)
     return started
