@@ -11,6 +11,8 @@ LEDGER_WORDS = {
     "meeting.attendance": "会议：登记出席",
     "meeting.link": "会议：生成链接",
     "meeting.link_revoke": "会议：撤销链接",
+    "meeting.paper": "会议：上传材料",
+    "meeting.paper_remove": "会议：移除材料",
     "minutes.receive": "会议纪要：签收",
     "minutes.object": "会议纪要：提出异议",
     "minutes.answer": "会议纪要：答复异议",
@@ -30,8 +32,14 @@ class MeetingsConfig(AppConfig):
     verbose_name = "会议"
 
     def ready(self):
-        from ledger import labels
+        from deadlines import rounds
+        from ledger import checks, labels
         from meetings.choices import Act
+        from meetings.services.distributing import remind_due
+        from meetings.verification import minutes_match
+
+        checks.register(minutes_match)
+        rounds.register("meetings.receipts", remind_due)
 
         labels.register(LEDGER_WORDS)
         labels.register({f"meeting.{act.value}": f"会议：{act.label}" for act in Act})
