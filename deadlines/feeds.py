@@ -1,4 +1,5 @@
-"""The time limits of one person as an iCalendar (RFC 5545), for the calendar of a phone or of Outlook."""
+"""The time limits of one person, and what else `feed_sources` knows of (meetings), as an iCalendar (RFC 5545), for the
+calendar of a phone or of Outlook."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 from icalendar import Alarm, Calendar, Event, vText
 
-from deadlines import scopes
+from deadlines import feed_sources, scopes
 from deadlines.choices import State
 from deadlines.models import Deadline
 from deadlines.services.clocks import page_of
@@ -37,6 +38,10 @@ def calendar_of(user) -> bytes:
     feed.add("x-published-ttl", "PT1H")
     for clock in clocks:
         feed.add_component(_event(clock, is_secret=(clock.scope_type, clock.scope_id) in secret))
+    for event in feed_sources.events_of(user):
+        feed.add_component(event)
+    # Each zone that an event names is told in the feed itself.
+    feed.add_missing_timezones()
     return feed.to_ical()
 
 
