@@ -60,12 +60,12 @@ def by_secret(secret: str) -> AccessLink | None:
     if not 0 < len(secret) <= LONGEST_SECRET or not secret.isascii():
         return None
     link = _live().select_related(*ALONG).filter(secret_sha256=digest_of(secret)).first()
-    if link is None or (link.purpose == LinkPurpose.SIGN_IN and not _takes_sign_ins(link.meeting)):
+    if link is None or (link.purpose == LinkPurpose.SIGN_IN and not takes_sign_ins(link.meeting)):
         return None
     return link
 
 
-def _takes_sign_ins(meeting: Meeting) -> bool:
+def takes_sign_ins(meeting: Meeting) -> bool:
     """A meeting that was moved forward closes its list earlier than its link says."""
     return meeting.state not in ENDED and timezone.now() < rules.sign_in_ends(meeting.ends_at)
 
@@ -86,7 +86,7 @@ def held(link: AccessLink, purpose: LinkPurpose) -> AccessLink:
     more, or is for another purpose: a link does one thing."""
     chain.touch(meeting=link.meeting)
     found = _live().select_related(*ALONG).get(pk=link.pk, purpose=purpose)
-    if purpose == LinkPurpose.SIGN_IN and not _takes_sign_ins(found.meeting):
+    if purpose == LinkPurpose.SIGN_IN and not takes_sign_ins(found.meeting):
         raise AccessLink.DoesNotExist
     return found
 
@@ -96,7 +96,7 @@ def create_sign_in(*, actor, meeting: Meeting) -> tuple[AccessLink, str]:
     """The QR code for the door. Raises PermissionDenied; ValidationError once the time for signing in is over."""
     meeting = chain.touch(meeting=meeting)
     require_keeper(meeting, actor)
-    if not _takes_sign_ins(meeting):
+    if not takes_sign_ins(meeting):
         raise ValidationError("扫码签到的时间已过（会议结束后 2 小时），请直接登记出席。")
     link, secret = create(actor=actor, purpose=LinkPurpose.SIGN_IN, meeting=meeting,
                           expires_at=rules.sign_in_ends(meeting.ends_at))  # fmt: skip
