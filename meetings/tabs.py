@@ -6,9 +6,10 @@ from meetings.models import Meeting
 
 NAMES = {
     "meetings:detail": "概况",
-    "meetings:agenda": "议程与纪要",
+    "meetings:agenda": "议程",
     "meetings:attendance": "出席",
-    "meetings:receipts": "分发签收",
+    "meetings:minutes": "纪要",
+    "meetings:receipts": "签收与异议",
     "meetings:meeting_actions": "待办",
 }
 

@@ -1,7 +1,6 @@
 """The agenda: the page, its items, what is proposed, papers."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,7 +11,8 @@ from meetings.models import Meeting, Paper
 from meetings.queries import agenda as queries
 from meetings.services import agenda as services
 from meetings.services.keeping import is_open_to, require_keeper
-from meetings.views.loading import go, load, page, tells_lost_race
+from meetings.views.frame import go, tab, told
+from meetings.views.parts import load, tells_lost_race
 from staff.lists import accepted
 
 
@@ -34,8 +34,8 @@ def agenda(request, pk):
 def _page(request, meeting: Meeting, *, form=None, papers_form=None, status: int = 200):
     may_keep = is_open_to(request.user, meeting)
     items = queries.agenda_of(meeting)
-    return page(
-        request, "agenda", meeting, active="agenda", status=status, heading="议程", items=items, may_keep=may_keep,
+    return tab(
+        request, "agenda", meeting, "agenda", status=status, heading="议程", items=items, may_keep=may_keep,
         papers=queries.papers_of(meeting), minutes_long=sum(item.minutes_long or 0 for item in items),
         proposals=queries.proposals(meeting, request.user) if may_keep else [],
         form=form or (ItemForm(meeting=meeting) if may_keep else None),
@@ -51,14 +51,6 @@ def _item(request, pk: int, item_pk: int):
     return meeting, item
 
 
-def _told(request, act) -> None:
-    """Do `act`, or say why not, on the page that comes next."""
-    try:
-        act()
-    except ValidationError as error:
-        messages.error(request, "；".join(error.messages))
-
-
 @require_POST
 @tells_lost_race
 def adopt(request, pk):
@@ -66,7 +58,7 @@ def adopt(request, pk):
     meeting = load(request, pk)
     require_keeper(meeting, request.user)
     key = request.POST.get("key", "")[:80]
-    _told(request, lambda: services.adopt(actor=request.user, meeting=meeting, key=key))
+    told(request, lambda: services.adopt(actor=request.user, meeting=meeting, key=key))
     return go("agenda", meeting)
 
 
@@ -82,9 +74,7 @@ def item_edit(request, pk, item_pk):
     ):
         messages.success(request, "议题已修改。")
         return go("agenda", meeting)
-    return page(
-        request, "form_page", meeting, heading="修改议题", form=form, button="保存", back_name="meetings:agenda"
-    )
+    return tab(request, "tab_form", meeting, "agenda", heading="修改议题", form=form, button="保存")
 
 
 @require_POST
@@ -99,7 +89,7 @@ def item_move(request, pk, item_pk):
 @tells_lost_race
 def item_remove(request, pk, item_pk):
     meeting, item = _item(request, pk, item_pk)
-    _told(request, lambda: services.remove_item(actor=request.user, item=item))
+    told(request, lambda: services.remove_item(actor=request.user, item=item))
     return go("agenda", meeting)
 
 
@@ -147,5 +137,5 @@ def paper(request, pk, paper_pk):
 def paper_remove(request, pk, paper_pk):
     row = _paper(request, pk, paper_pk)
     require_keeper(row.meeting, request.user)
-    _told(request, lambda: services.remove_paper(actor=request.user, paper=row))
+    told(request, lambda: services.remove_paper(actor=request.user, paper=row))
     return go("agenda", row.meeting)

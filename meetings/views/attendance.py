@@ -14,7 +14,8 @@ from meetings.queries import minutes as queries
 from meetings.services import attendance as services
 from meetings.services import links
 from meetings.services.keeping import is_open_to, require_keeper
-from meetings.views.loading import go, load, page, tells_lost_race
+from meetings.views.frame import go, tab, told
+from meetings.views.parts import load, tells_lost_race
 from printing.images import qr_data_uri
 from staff.lists import accepted
 
@@ -46,8 +47,8 @@ def _page(request, meeting: Meeting, rows: list, *, form=None, walk_in=None, sta
         (unit, [(row, *fields.get(row.pk, (None, None))) for row in people]) for unit, people in queries.by_unit(rows)
     ]
     own = next((row for row in rows if row.user_id == request.user.pk), None)
-    return page(
-        request, "attendance", meeting, active="attendance", status=status, heading="出席", units=units, form=form,
+    return tab(
+        request, "attendance", meeting, "attendance", status=status, heading="出席", units=units, form=form,
         may_keep=may_keep, present=sum(row.attendance == Attendance.PRESENT for row in rows), total=len(rows),
         may_sign=own is not None and own.attendance != Attendance.PRESENT and _is_time(meeting), own=own,
         link=links.sign_in_link(meeting) if may_keep else None, opens=rules.sign_in_opens(meeting.starts_at),
@@ -103,8 +104,8 @@ def link_create(request, pk):
         messages.error(request, "；".join(error.messages))
         return go("attendance", meeting)
     address = links.address_of(secret)
-    return page(request, "link", meeting, heading="扫码签到", address=address, code=qr_data_uri(address), link=link,
-                opens=rules.sign_in_opens(meeting.starts_at), is_sign_in=True, back_name="meetings:attendance")  # fmt: skip
+    return tab(request, "link", meeting, "attendance", heading="扫码签到", address=address, code=qr_data_uri(address),
+               link=link, opens=rules.sign_in_opens(meeting.starts_at), is_sign_in=True)  # fmt: skip
 
 
 @require_POST
