@@ -23,6 +23,7 @@ LEDGER_WORDS = {
     "action_item.close": "会议待办：关闭",
     "action_item.reopen": "会议待办：退回",
     "action_item.drop": "会议待办：取消",
+    "action_item.progress": "会议待办：记进展",
 }
 
 
@@ -32,14 +33,20 @@ class MeetingsConfig(AppConfig):
     verbose_name = "会议"
 
     def ready(self):
-        from deadlines import rounds
+        from deadlines import rounds, scopes
         from ledger import checks, labels
+        from meetings import clocks
         from meetings.choices import Act
+        from meetings.queries.action_items import duties_before_leaving
         from meetings.services.distributing import remind_due
         from meetings.verification import minutes_match
+        from staff import duties
 
         checks.register(minutes_match)
         rounds.register("meetings.receipts", remind_due)
 
+        for scope in clocks.scopes():
+            scopes.register(scope)
+        duties.register(duties_before_leaving)
         labels.register(LEDGER_WORDS)
         labels.register({f"meeting.{act.value}": f"会议：{act.label}" for act in Act})

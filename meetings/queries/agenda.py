@@ -9,7 +9,8 @@ from django.utils import timezone
 from deadlines.choices import Event, State
 from deadlines.models import Deadline
 from meetings.choices import ItemSource
-from meetings.models import ActionItem, AgendaItem, Meeting, Paper
+from meetings.models import AgendaItem, Meeting, Paper
+from meetings.queries.action_items import carried_for
 from projects.models import Project
 from reviews.choices import RemarkState
 from reviews.models import Remark
@@ -62,16 +63,12 @@ def proposal(meeting: Meeting, user, key: str) -> Proposal | None:
 
 def _action_items(meeting: Meeting) -> list[Proposal]:
     """The unclosed items of earlier meetings: of the project, or for the firm's own those of the same kind."""
-    rows = ActionItem.objects.unclosed().exclude(meeting=meeting)
-    same = (
-        {"project": meeting.project_id} if meeting.project_id else {"project": None, "meeting__kind": meeting.kind_id}
-    )
-    rows = rows.filter(**same).select_related("owner", "owner_contact__party", "meeting").order_by("due_on", "pk")
+    rows = carried_for(meeting).select_related("owner", "owner_contact__party", "meeting")
     today = timezone.localdate()
     return [
         Proposal(
             ItemSource.ACTION_ITEM, f"meetings.actionitem:{row.pk}", f"待办 {row.number}：{row.text}"[:200],
-            f"/action-items/{row.pk}/",
+            reverse("meetings:action", args=[row.pk]),
             f"{row.meeting.number} · {row.due_on:%Y-%m-%d} 到期{'，已逾期' if row.due_on < today else ''}",
             row.owner, row.owner_contact,
         )

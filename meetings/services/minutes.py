@@ -19,10 +19,12 @@ from ledger.rules import canonical_json
 from ledger.services import head, record
 from meetings import chain, rules
 from meetings.choices import Act, Attendance
+from meetings.clocks import Named
 from meetings.models import AgendaItem, Meeting, Minutes
 from meetings.models.parties import LONGEST
 from meetings.queries import minutes as minutes_content
 from meetings.services import distributing
+from meetings.services.action_items import carry_over
 from meetings.services.keeping import opened
 from meetings.telling import page_of, tell
 from staff.confirmation import Confirmation, require_confirmation
@@ -87,6 +89,7 @@ def hold(*, actor, meeting: Meeting, turn: int) -> Meeting:
         now = timezone.now()
         if now < meeting.starts_at:
             raise ValidationError("会议尚未开始，不能登记结束；改期或取消请在会议页办理。")
+        carry_over(meeting=meeting)
         start_clock(actor, meeting, min(now, meeting.ends_at))
         if meeting.recorder_id and meeting.recorder_id != actor.pk:
             tell(meeting, [meeting.recorder], title=f"请编写会议纪要：{meeting}")
@@ -96,8 +99,8 @@ def hold(*, actor, meeting: Meeting, turn: int) -> Meeting:
 
 
 def scope_of(meeting: Meeting):
-    """What clocks of a meeting belong to: the project, or for the firm's own the meeting itself."""
-    return meeting.project or meeting
+    """What the clock of the minutes belongs to: the meeting, for its organiser owes it, whoever manages the project."""
+    return Named(meeting)
 
 
 def start_clock(actor, meeting: Meeting, at) -> None:
