@@ -2,10 +2,49 @@
 
 from django.urls import path
 
-from meetings.views import meetings
+from meetings.views import agenda, attendance, meetings, minutes, public, receipts
 
 app_name = "meetings"
 
 urlpatterns = [
     path("meetings/<int:pk>/", meetings.meeting_detail, name="detail"),
+    # agenda
+    path("meetings/<int:pk>/agenda/", agenda.agenda, name="agenda"),
+    path("meetings/<int:pk>/agenda/adopt/", agenda.adopt, name="agenda_adopt"),
+    path("meetings/<int:pk>/agenda/<int:item_pk>/edit/", agenda.item_edit, name="item_edit"),
+    path("meetings/<int:pk>/agenda/<int:item_pk>/move/", agenda.item_move, name="item_move"),
+    path("meetings/<int:pk>/agenda/<int:item_pk>/remove/", agenda.item_remove, name="item_remove"),
+    path("meetings/<int:pk>/papers/", agenda.papers_add, name="papers_add"),
+    path("meetings/<int:pk>/papers/<int:paper_pk>/", agenda.paper, name="paper"),
+    path("meetings/<int:pk>/papers/<int:paper_pk>/remove/", agenda.paper_remove, name="paper_remove"),
+    # attendance
+    path("meetings/<int:pk>/attendance/", attendance.attendance, name="attendance"),
+    path("meetings/<int:pk>/attendance/sign-in/", attendance.sign_in, name="sign_in"),
+    path("meetings/<int:pk>/attendance/walk-in/", attendance.walk_in, name="walk_in"),
+    path("meetings/<int:pk>/attendance/link/", attendance.link_create, name="door_link"),
+    path("meetings/<int:pk>/attendance/link/revoke/", attendance.link_revoke, name="door_link_revoke"),
+    # minutes
+    path("meetings/<int:pk>/minutes/", minutes.minutes, name="minutes"),
+    path("meetings/<int:pk>/minutes/state/", minutes.state, name="minutes_state"),
+    path("meetings/<int:pk>/minutes/draft.pdf", minutes.draft_pdf, name="minutes_draft"),
+    path("meetings/<int:pk>/minutes/items/<int:item_pk>/", minutes.item_save, name="item_save"),
+    path("meetings/<int:pk>/minutes/actions/", minutes.action_add, name="minutes_action"),
+    path("meetings/<int:pk>/minutes/<int:minutes_pk>.pdf", minutes.paper_pdf, name="minutes_pdf"),
+    path("meetings/<int:pk>/hold/", minutes.hold, name="hold"),
+    path("meetings/<int:pk>/submit/", minutes.submit, name="submit"),
+    path("meetings/<int:pk>/return/", minutes.send_back, name="send_back"),
+    path("meetings/<int:pk>/issue/", minutes.issue, name="issue"),
+    path("meetings/<int:pk>/supplement/", minutes.supplement, name="supplement"),
+    # receipts and objections
+    path("meetings/<int:pk>/receipts/", receipts.receipts, name="receipts"),
+    path("meetings/<int:pk>/receipts/remind/", receipts.remind, name="remind"),
+    path("meetings/<int:pk>/receipts/<int:copy_pk>/receive/", receipts.receive, name="receive"),
+    path("meetings/<int:pk>/receipts/<int:copy_pk>/register/", receipts.register, name="register_receipt"),
+    path("meetings/<int:pk>/receipts/<int:copy_pk>/link/", receipts.link_create, name="receipt_link"),
+    path("meetings/<int:pk>/receipts/<int:copy_pk>/link/revoke/", receipts.link_revoke, name="receipt_link_revoke"),
+    path("meetings/<int:pk>/receipts/<int:copy_pk>/object/", receipts.object_to, name="object"),
+    path("meetings/<int:pk>/objections/<int:objection_pk>/answer/", receipts.answer, name="objection_answer"),
+    # for people without an account
+    path("m/<str:token>/", public.public, name="public"),
+    path("m/<str:token>/minutes.pdf", public.public_pdf, name="public_pdf"),
 ]

@@ -234,3 +234,22 @@ def others_of(meeting: Meeting, given):
         else Party.objects.none()
     )
     return rows.exclude(pk__in=[party.pk for party in given]).order_by("kind", "name")
+
+
+class ActionForm(forms.Form):
+    """A thing to be done, set beside the item under which it came up."""
+
+    text = forms.CharField(label="待办事项", max_length=300)
+    due_on = forms.DateField(label="完成期限", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, data=None, *, meeting: Meeting, prefix=None):
+        super().__init__(data, prefix=prefix)
+        self.fields["who"] = OwnerField(meeting)
+        self.fields["agenda_item"] = forms.ModelChoiceField(
+            label="议题", queryset=meeting.agenda.order_by("order"), required=False, empty_label="不属于某一议题"
+        )
+        self.order_fields(["text", "who", "due_on", "agenda_item"])
+
+    def told(self) -> dict:
+        data = dict(self.cleaned_data)
+        return data.pop("who") | data

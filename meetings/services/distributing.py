@@ -44,6 +44,12 @@ def _main_contacts(parties: list[Party]) -> dict[int, Contact]:
     return found
 
 
+def preview(meeting: Meeting, units: list[Party]) -> list[tuple[Party, Contact | None]]:
+    """Who would be written to at each unit."""
+    contacts = _main_contacts(units)
+    return [(unit, contacts.get(unit.pk)) for unit in units]
+
+
 def distribute(*, minutes: Minutes, actor, parties: Iterable[Party] = ()) -> list[list]:
     """Send minutes out, in the act that issues them. Returns what the ledger keeps: [copy, "party" or "user", id]."""
     meeting = minutes.meeting

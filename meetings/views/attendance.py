@@ -14,7 +14,7 @@ from meetings.queries import minutes as queries
 from meetings.services import attendance as services
 from meetings.services import links
 from meetings.services.keeping import is_open_to, require_keeper
-from meetings.views.frame import go, tab, told
+from meetings.views.frame import go, tab
 from meetings.views.parts import load, tells_lost_race
 from printing.images import qr_data_uri
 from staff.lists import accepted
