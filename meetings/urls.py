@@ -2,12 +2,60 @@
 
 from django.urls import path
 
-from meetings.views import agenda, attendance, meetings, minutes, public, receipts
+from meetings.views import (
+    action_items,
+    agenda,
+    attendance,
+    calendar,
+    meetings,
+    minutes,
+    parties,
+    public,
+    receipts,
+    search,
+    series,
+)
 
 app_name = "meetings"
 
 urlpatterns = [
+    # action items
+    path("meetings/actions/", action_items.action_list, name="actions"),
+    path("meetings/actions/export/", action_items.action_export, name="action_export"),
+    path("meetings/actions/<int:pk>/", action_items.action_detail, name="action"),
+    path("meetings/actions/<int:pk>/edit/", action_items.action_change, name="action_change"),
+    path("meetings/actions/<int:pk>/done/", action_items.action_done, name="action_done"),
+    path("meetings/actions/<int:pk>/close/", action_items.action_close, name="action_close"),
+    path("meetings/actions/<int:pk>/reopen/", action_items.action_reopen, name="action_reopen"),
+    path("meetings/actions/<int:pk>/drop/", action_items.action_drop, name="action_drop"),
+    path("meetings/actions/proofs/<int:pk>/", action_items.action_proof, name="action_proof"),
+    path("meetings/<int:pk>/actions/", action_items.meeting_actions, name="meeting_actions"),
+    path("meetings/<int:pk>/actions/new/", action_items.action_create, name="action_create"),
+    path("meetings/<int:pk>/actions/<int:item_pk>/progress/", action_items.action_progress, name="action_progress"),
+    # search
+    path("meetings/search/", search.search, name="search"),
+    # meetings
+    path("meetings/", meetings.meeting_list, name="list"),
+    path("meetings/calendar/", calendar.calendar, name="calendar"),
+    path("meetings/new/", meetings.meeting_new, name="new"),
     path("meetings/<int:pk>/", meetings.meeting_detail, name="detail"),
+    path("meetings/<int:pk>/edit/", meetings.meeting_edit, name="edit"),
+    path("meetings/<int:pk>/move/", meetings.meeting_move, name="move"),
+    path("meetings/<int:pk>/cancel/", meetings.meeting_cancel, name="cancel"),
+    # series
+    path("meetings/series/", series.series_list, name="series_list"),
+    path("meetings/series/new/", series.series_new, name="series_new"),
+    path("meetings/series/<int:pk>/", series.series_detail, name="series"),
+    path("meetings/series/<int:pk>/edit/", series.series_edit, name="series_edit"),
+    path("meetings/series/<int:pk>/end/", series.series_end, name="series_end"),
+    path("meetings/series/<int:pk>/follow/", series.series_follow, name="series_follow"),
+    # participating units, and the meetings of a project
+    path("projects/<int:pk>/meetings/", parties.project_meetings, name="project_meetings"),
+    path("projects/<int:pk>/parties/", parties.parties, name="parties"),
+    path("projects/<int:pk>/parties/new/", parties.party_create, name="party_create"),
+    path("meetings/parties/<int:pk>/edit/", parties.party_edit, name="party_edit"),
+    path("meetings/parties/<int:pk>/contacts/new/", parties.contact_create, name="contact_create"),
+    path("meetings/parties/<int:pk>/contacts/<int:contact_pk>/edit/", parties.contact_edit, name="contact_edit"),
     # agenda
     path("meetings/<int:pk>/agenda/", agenda.agenda, name="agenda"),
     path("meetings/<int:pk>/agenda/adopt/", agenda.adopt, name="agenda_adopt"),

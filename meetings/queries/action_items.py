@@ -70,14 +70,18 @@ def carried_for(meeting: Meeting):
     return rows.exclude(meeting=meeting.pk).exclude(meeting__state=State.CANCELLED).order_by("due_on", "pk")
 
 
-def carried_rows(meeting: Meeting) -> list[ActionItem]:
-    """The former items on the table of `meeting`, each with `progress` (its note there): what was carried to it, closed since or
-    not, and until its minutes are issued whatever is unclosed. Three queries."""
-    notes = dict(meeting.carried_items.values_list("action_item", "note"))
-    wanted = Q(pk__in=list(notes))
+def on_table(meeting: Meeting):
+    """The former items that were carried to `meeting`, and until its minutes are issued whatever is unclosed."""
+    wanted = Q(pk__in=meeting.carried_items.order_by().values("action_item"))
     if meeting.state not in (State.ISSUED, State.CANCELLED):
         wanted |= Q(pk__in=carried_for(meeting).order_by().values("pk"))
-    rows = tell(ActionItem.objects.filter(wanted).select_related(*ALONG).order_by("due_on", "pk"))
+    return ActionItem.objects.filter(wanted)
+
+
+def carried_rows(meeting: Meeting) -> list[ActionItem]:
+    """The former items on the table of `meeting`, each with `progress`, its note there. Three queries."""
+    notes = dict(meeting.carried_items.values_list("action_item", "note"))
+    rows = tell(on_table(meeting).select_related(*ALONG).order_by("due_on", "pk"))
     for row in rows:
         row.progress = notes.get(row.pk, "")
     return rows
