@@ -41,9 +41,9 @@ class AlreadyHandled(Exception):
         self.item = item
         self.entry = Entry.objects.about(item).select_related("actor").order_by("-number").first()
         at = timezone.localtime(self.entry.at if self.entry else item.created_at)
-        who = self.entry.actor.name if self.entry and self.entry.actor else "系统"
+        self.at, self.who = at, self.entry.actor.name if self.entry and self.entry.actor else "系统"
         super().__init__(
-            f"已由（{who}）于 {at:%Y-%m-%d %H:%M} 处理，当前为“{item.get_state_display()}”。请查看最新状态。"
+            f"已由（{self.who}）于 {at:%Y-%m-%d %H:%M} 处理，当前为“{item.get_state_display()}”。请查看最新状态。"
         )
 
 

@@ -12,6 +12,7 @@ from dashboards.blocks.health import health
 from dashboards.blocks.inspecting import escalations, inspecting, my_inspections
 from dashboards.blocks.machine import machine
 from dashboards.blocks.managing import managed_projects
+from dashboards.blocks.meeting import my_meetings
 from dashboards.blocks.preparing import preparing, submitted
 from dashboards.blocks.signing import signing
 from projects.models import Assignment
@@ -24,6 +25,7 @@ SCREEN = (
     (escalations, set()),
     (preparing, {R.COST_ENGINEER}),
     (my_inspections, set()),
+    (my_meetings, set()),
     (key_figures, {R.EXECUTIVE}),
     (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
     (my_clocks, {R.PROJECT_MANAGER}),
@@ -39,7 +41,7 @@ SCREEN = (
     (evidence, {R.AUDITOR}),
 )
 # One's own work shows itself to everybody who has some, whatever the role.
-OWN_WORK = (escalations, preparing, my_inspections, signing, my_clocks, submitted)
+OWN_WORK = (escalations, preparing, my_inspections, my_meetings, signing, my_clocks, submitted)
 
 
 def roles_today(user) -> set[str]:

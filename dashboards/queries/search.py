@@ -1,4 +1,4 @@
-"""Search over what a person may see: deliverables, projects, inspections, clients, colleagues."""
+"""Search over what a person may see: deliverables, projects, inspections, meetings, clients, colleagues."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from django.db.models import Prefetch, Q
 
 from dashboards.queries import chain
 from inspections.queries import inspections as inspection_queries
+from meetings.queries.search import found_meetings, tell_hits
 from projects.models import Client, Deliverable, Project
 from reviews.models import Issue, Round
 from staff.models import Post, User
@@ -20,12 +21,13 @@ class Results:
     deliverables: list
     projects: list
     inspections: list
+    meetings: list
     clients: list
     people: list
     more: frozenset[str]
 
     def __bool__(self) -> bool:
-        return bool(self.deliverables or self.projects or self.inspections or self.clients or self.people)
+        return any((self.deliverables, self.projects, self.inspections, self.meetings, self.clients, self.people))
 
 
 def find(user, text: str) -> Results:
@@ -34,6 +36,7 @@ def find(user, text: str) -> Results:
         "deliverables": chain.tell(_deliverables(user, text)[: LIMIT + 1], user),
         "projects": list(Project.objects.visible_to(user).search(text).select_related("client", "unit")[: LIMIT + 1]),
         "inspections": _inspections(user, text),
+        "meetings": tell_hits(found_meetings(user, text)[: LIMIT + 1], text),
         "clients": list(Client.objects.visible_to(user).search(text)[: LIMIT + 1]),
         "people": list(_people(text)[: LIMIT + 1]),
     }
