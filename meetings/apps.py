@@ -33,17 +33,20 @@ class MeetingsConfig(AppConfig):
     verbose_name = "会议"
 
     def ready(self):
-        from deadlines import rounds, scopes
+        from deadlines import feed_sources, rounds, scopes
         from ledger import checks, labels
-        from meetings import clocks
+        from meetings import clocks, invitations
         from meetings.choices import Act
         from meetings.queries.action_items import duties_before_leaving
         from meetings.services.distributing import remind_due
+        from meetings.services.series import make_due
         from meetings.verification import minutes_match
         from staff import duties
 
         checks.register(minutes_match)
         rounds.register("meetings.receipts", remind_due)
+        rounds.register("meetings.series", make_due)
+        feed_sources.register("meetings", invitations.feed_events)
 
         for scope in clocks.scopes():
             scopes.register(scope)

@@ -1,4 +1,4 @@
-"""The parts of a project's pages. 成果文件, 检查 and 历程 are served by floors above, so they are only names here."""
+"""The parts of a project's pages. 成果文件, 参建单位, 会议, 检查 and 历程 are served by floors above, so they are only names here."""
 
 from django.urls import reverse
 
@@ -13,6 +13,8 @@ def project_tabs(project, active: str) -> list[dict]:
         "projects:deadlines": ("时限", project.open_deadlines),
         "projects:inquiries": ("委托人询问", project.open_inquiries + project.open_urgent),
         "projects:risks": ("风险", project.open_risks),
+        "meetings:parties": ("参建单位", 0),
+        "meetings:project_meetings": ("会议", 0),
         "inspections:project_inspections": ("检查", 0),
         "inspections:project_history": ("历程", 0),
     }

@@ -13,6 +13,7 @@ from projects.models import Project, sees_all_projects
 from staff.choices import Action
 from staff.models import Unit
 
+WEEKDAYS = "一二三四五六日"
 SUBJECT = {"null": True, "blank": True, "on_delete": models.PROTECT}
 
 
@@ -141,6 +142,23 @@ class Series(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def rule_words(self) -> str:
+        """每周一 09:30；每 2 周周三 14:00；每月 25 日 09:30；每 3 个月最后一天 09:30."""
+        is_weekly, many = self.frequency == Frequency.WEEKLY, self.interval > 1
+        if is_weekly:
+            every = (
+                f"每 {self.interval} 周周{WEEKDAYS[self.weekday - 1]}" if many else f"每周{WEEKDAYS[self.weekday - 1]}"
+            )
+        else:
+            day = "最后一天" if self.month_day == 31 else f" {self.month_day} 日"
+            every = f"每 {self.interval} 个月{day}" if many else f"每月{day}"
+        return f"{every} {self.begins_at:%H:%M}"
+
+    @property
+    def place_words(self) -> str:
+        return "，".join(word for word in (self.room.name if self.room_id else "", self.place) if word)
+
 
 class SeriesGuest(models.Model):
     """Whom each meeting of a series invites."""
@@ -179,6 +197,14 @@ class MeetingQuerySet(models.QuerySet):
 
     def live(self):
         return self.exclude(state__in=[State.ISSUED, State.CANCELLED])
+
+    def search(self, text: str):
+        return self.filter(
+            Q(number__icontains=text)
+            | Q(title__icontains=text)
+            | Q(project__name__icontains=text)
+            | Q(project__number__icontains=text)
+        )
 
 
 class Meeting(models.Model):

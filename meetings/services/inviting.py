@@ -72,9 +72,8 @@ def _parties(kind: MeetingKind, project: Project | None) -> list[Party]:
 def check_guests(project: Project | None, guests: Guests) -> None:
     """Raise ValidationError for whoever may not be invited: set apart (三员分立), gone, of another project, or, for a
     secret project, not in the know."""
-    ids = [user.pk for user in guests.users]
-    fit = people_for_teams().filter(pk__in=ids)
-    unfit = [user.name for user in guests.users if user.pk not in set(fit.values_list("pk", flat=True))]
+    fit = set(people_for_teams().filter(pk__in=[user.pk for user in guests.users]).values_list("pk", flat=True))
+    unfit = [user.name for user in guests.users if user.pk not in fit]
     if unfit:
         raise ValidationError({"users": f"不能邀请：{'、'.join(unfit)}（已停用，或为系统管理员、审计员）。"})
     if project is not None and project.is_secret:

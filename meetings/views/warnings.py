@@ -1,0 +1,66 @@
+"""What a form warns of before it is saved: whoever sends it again, having seen just that, means it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
+
+from deadlines.queries import working_calendar
+from meetings.guests import Guests
+from meetings.models import Meeting, MeetingKind
+from meetings.queries.conflicts import people_conflicts
+from meetings.services import inviting
+from projects.models import Project
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """`gaps`: whom the 制度 asks and who is not invited; `busy`: who is at another meeting then; `others`: the day."""
+
+    gaps: list[str] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.gaps or self.busy or self.others)
+
+    @property
+    def mark(self) -> str:
+        """What the page carries for having shown just these."""
+        return hashlib.sha256("\n".join([*self.gaps, "-", *self.busy, "-", *self.others]).encode()).hexdigest()
+
+
+def of_call(user, kind: MeetingKind, project: Project | None, guests: Guests, times) -> Warnings:
+    starts_at, ends_at = times
+    busy = people_conflicts(user, guests, starts_at, ends_at)
+    return Warnings(inviting.gaps(kind, project, guests), [each.words for each in busy], _of_day(starts_at))
+
+
+def of_move(user, meeting: Meeting, times) -> Warnings:
+    busy = people_conflicts(user, inviting.guests_of(meeting), *times, but=meeting)
+    return Warnings(busy=[each.words for each in busy], others=_of_day(times[0]))
+
+
+def of_change(user, meeting: Meeting, guests: Guests) -> Warnings:
+    busy = people_conflicts(user, guests, meeting.starts_at, meeting.ends_at, but=meeting)
+    gaps = inviting.gaps(meeting.kind, meeting.project, guests)
+    return Warnings(gaps, [each.words for each in busy])
+
+
+def _of_day(starts_at: datetime) -> list[str]:
+    day, found = timezone.localdate(starts_at), []
+    if not working_calendar().is_working(day):
+        found.append(f"{day} 是休息日。")
+    if starts_at < timezone.now():
+        found.append("会议时间已过：只登记会议，不发邀请。")
+    return found
+
+
+def is_confirmed(form, warnings: Warnings) -> bool:
+    """Whether there is nothing to warn of, or the sender saw just that. Otherwise the page drawn now shows it."""
+    if not warnings or form.cleaned_data["seen"] == warnings.mark:
+        return True
+    form.data = form.data.copy()
+    form.data["seen"] = warnings.mark
+    return False
