@@ -49,7 +49,7 @@ def item_holders(places: Iterable[Place]) -> Mapping[Place, list]:
 
 def _owing(item: ActionItem) -> list:
     first = [item.owner] if item.owner_id else []
-    return [person for person in [*first, item.meeting.organiser] if person.is_active]
+    return [person for person in [*first, item.meeting.organiser] if person.is_active][:1]
 
 
 def meeting_holders(places: Iterable[Place]) -> Mapping[Place, list]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from meetings import action_rules as rules
 from meetings.action_rules import CHANGE, CLOSE, DONE, DROP, REOPEN
 from meetings.chain import already_handled
-from meetings.choices import ActionState
+from meetings.choices import UNCLOSED, ActionState
 from meetings.exports_actions import action_items_response
 from meetings.filters_actions import ActionItemFilter
 from meetings.forms.action_items import (
@@ -80,7 +80,7 @@ def meeting_actions(request, pk):
         "own": own, "carried": carried, "can_note": may_keep, "can_create": rules.may_create(request.user, meeting),
         "can_close": rules.is_organiser_of(request.user, [meeting]) and rules.is_underway(meeting),
         "begins_later": may_keep and not rules.is_underway(meeting),
-        "tab_counts": {"meetings:meeting_actions": sum(row.state in queries.UNCLOSED for row in [*own, *carried])},
+        "tab_counts": {"meetings:meeting_actions": sum(row.state in UNCLOSED for row in [*own, *carried])},
     }  # fmt: skip
     return meeting_page(request, "meeting_actions", meeting, "meetings:meeting_actions", **context)
 
