@@ -94,15 +94,24 @@ class _ManyFiles(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
+class FilesField(forms.FileField):
+    """Any number of files; cleans to a list. How large and what they are is judged by the service."""
+
+    def __init__(self, **more):
+        widget = _ManyFiles(attrs={"accept": ACCEPT})
+        super().__init__(
+            **{"allow_empty_file": True, "widget": widget, "help_text": f"可上传：{ALLOWED_TEXT}。"} | more
+        )
+
+    def clean(self, data, initial=None):
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(each, initial) for each in files or [None]]
+
+
 class PapersForm(forms.Form):
     """Papers for the meeting, or for one item."""
 
-    files = forms.FileField(
-        label="会议材料",
-        allow_empty_file=True,
-        widget=_ManyFiles(attrs={"accept": ACCEPT}),
-        help_text=f"可上传：{ALLOWED_TEXT}。",
-    )
+    files = FilesField(label="会议材料")
 
     def __init__(self, *args, meeting: Meeting, **more):
         super().__init__(*args, **more)
@@ -110,9 +119,6 @@ class PapersForm(forms.Form):
             label="用于", required=False, queryset=meeting.agenda.order_by("order"), empty_label="整个会议"
         )
         self.order_fields(["item", "files"])
-
-    def clean_files(self):
-        return [each for each in self.files.getlist("files") if each]
 
 
 # ── List ────────────────────────────────────────────────────────────────────
