@@ -55,6 +55,7 @@ PAGES = (
     Page("成果文件", "reviews:deliverables", "file-check", _sees_business),
     Page("时限", "deadlines:list", "clock-hour-4", _sees_business),
     Page("会议", "meetings:list", "calendar-event", does_business),
+    Page("会议待办", "meetings:actions", "checklist", does_business),
     Page("会议日历", "meetings:calendar", "calendar-month", does_business),
     Page("投诉举报", "feedback:list", "message-report", _may(Action.HANDLE_COMPLAINTS)),
     Page("委托人", "projects:clients", "building-community", _may(Action.CREATE_PROJECT)),

@@ -4,15 +4,17 @@ from collections import Counter
 
 from dashboards.blocks.base import SHORT, Block
 from deadlines import queries
-from deadlines.choices import Decision
+from deadlines.choices import Decision, Event
 from deadlines.models import Deadline, TimeRequest
 from projects.clocks import LABEL
 from projects.models import Project
 
+OF_MEETINGS = (Event.MEETING_HELD, Event.ACTION_ITEM_SET)
+
 
 def my_clocks(user) -> Block:
-    """The open clocks that `user` owes, the most urgent first."""
-    mine = Deadline.objects.open().filter(responsible=user)
+    """The open clocks that `user` owes, the most urgent first; but those of meetings, which stand in 会议与待办."""
+    mine = Deadline.objects.open().filter(responsible=user).exclude(rule__event__in=OF_MEETINGS)
     rows = list(mine.select_related("rule").order_by("due_at", "pk")[:SHORT])
     return Block("my_clocks", mine.count(), {"rows": rows})
 

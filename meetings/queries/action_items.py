@@ -121,9 +121,12 @@ def timeline_of(item: ActionItem) -> list[dict]:
 def _detail(entry: Entry) -> str:
     data = json.loads(entry.data)
     words = data.get("reason") or data.get("note") or ""
-    due = (data.get("changed") or {}).get("due_on") or data.get("due_on")
+    changed = data.get("changed") or {}
+    due = changed.get("due_on") or data.get("due_on")
     if isinstance(due, list) and due[0] != due[1]:
         words = f"完成期限 {due[0]} → {due[1]}。{words}"
+    if {"owner", "owner_contact"} & set(changed):
+        words = f"调整负责人。{words}"
     return f"（{data['at']}）{words}" if data.get("at") else words
 
 

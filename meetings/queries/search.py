@@ -60,9 +60,10 @@ def tell_hits(rows, text: str) -> list[Meeting]:
 
 
 def _hits(places: list[tuple[str, str, str]], words: list[str]) -> list[Hit]:
-    """The first few, those that bring a word nobody has shown yet before the others; a text said twice is shown once."""
+    """The first few, those that bring a word nobody has shown yet before the others; a text said twice is shown once, and a
+    line that is nothing but a word comes last."""
     left, first, others, said = set(words), [], [], set()
-    for place, url, text in places:
+    for place, url, text in sorted(places, key=lambda row: row[2].casefold() in words):
         if text in said or not holds(text, words):
             continue
         said.add(text)

@@ -121,7 +121,7 @@ def action_detail(request, pk):
     context = {
         "item": item, "crumbs": _crumbs(item), "acts": rules.acts_open_to(request.user, item, tables),
         "stops": [(stop, stop.meeting.pk in seen) for stop in stops], "proofs": queries.proofs_of(item),
-        "entries": queries.timeline_of(item), "organisers": tables,
+        "entries": queries.timeline_of(item), "organisers": list({each.organiser_id: each.organiser for each in tables}.values()),
     }  # fmt: skip
     return render(request, "meetings/action_detail.html", context)
 
