@@ -171,6 +171,7 @@ def test_a_paper_is_kept_downloaded_and_taken_back(cast, meeting, log_in):
     assert paper.agenda_item == item
     response = browser.get(f"{url}{paper.pk}/")
     assert response["Content-Disposition"].startswith("attachment")
+    assert b"".join(response.streaming_content).startswith(b"%PDF")
     assert log_in(cast.outsider).get(f"{url}{paper.pk}/").status_code == 404
     assert log_in(cast.checker).post(f"{url}{paper.pk}/remove/").status_code == 403
     assert log_in(cast.verifier).post(f"{url}{paper.pk}/remove/").status_code == 302
