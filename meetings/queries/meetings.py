@@ -1,6 +1,6 @@
 """Reads of meetings for their lists and forms: which projects and kinds a person may call for, who may be asked."""
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, F, Q, When
 from django.utils import timezone
 
 from meetings import chain
@@ -31,6 +31,11 @@ def upcoming_condition() -> Q:
     """Still to come, today's included."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return Q(state=State.PLANNED, starts_at__gte=today)
+
+
+def ahead_first() -> list:
+    """What is to come first, the nearest on top; then what is past, the latest on top."""
+    return [Case(When(starts_at__gte=timezone.now(), then=F("starts_at"))).asc(nulls_last=True), "-starts_at", "-pk"]
 
 
 def owing_condition() -> Q:

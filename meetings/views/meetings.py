@@ -1,17 +1,21 @@
 """The list of meetings, one meeting, its calling, changing, moving and cancelling."""
 
+from datetime import date, timedelta
+
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from deadlines.queries import working_calendar
 from meetings import chain
-from meetings.choices import Act
+from meetings.choices import Act, OffDay
 from meetings.filters import MeetingFilter
 from meetings.forms import calling as forms
 from meetings.models import Meeting
 from meetings.queries import meetings as queries
+from meetings.recurrence import shifted
 from meetings.services import calling as services
 from meetings.services import inviting
 from meetings.views import warnings
@@ -96,7 +100,8 @@ def choose(request, heading: str, url_name: str):
 def _call(request, kind, project):
     asked = inviting.asked_for(kind, project)
     initial = {
-        "title": kind.title, "organiser": request.user.pk, "host": request.user.name, "on": timezone.localdate(),
+        "title": kind.title, "organiser": request.user.pk, "host": request.user.name, "on": _next_working_day(), "begins": "09:30",
+        "ends": "10:30",
         "users": [user.pk for user in inviting.with_own(asked, request.user).users],
         "contacts": [contact.pk for contact in asked.contacts],
     }  # fmt: skip
@@ -120,6 +125,11 @@ def _call(request, kind, project):
         "crumbs": [LIST], "back": _back(project), "submit": "召集会议",
     }  # fmt: skip
     return render(request, "meetings/meeting_form.html", context)
+
+
+def _next_working_day() -> date:
+    day = timezone.localdate() + timedelta(days=1)
+    return shifted(day, OffDay.AFTER, working_calendar().is_working) or day
 
 
 def _back(project) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from meetings.choices import PartyKind
 from meetings.forms import parties as forms
 from meetings.models import Contact, Party, Series
+from meetings.queries import action_items as item_queries
 from meetings.queries import meetings as queries
 from meetings.services import parties as services
 from meetings.views.meetings import with_looks
@@ -43,14 +44,25 @@ def _project_page(request, template: str, project: Project, active: str, **conte
 @require_safe
 def project_meetings(request, pk):
     project = _project_or_404(request, pk)
-    page = page_of(request, queries.meeting_rows(request.user).filter(project=project).order_by("-starts_at", "-pk"))
+    page = page_of(
+        request, queries.meeting_rows(request.user).filter(project=project).order_by(*queries.ahead_first())
+    )
     with_looks(page.object_list)
     series = Series.objects.running(timezone.localdate()).filter(project=project)
     return _project_page(
         request, "project_meetings", project, "meetings:project_meetings", page=page,
         series=series.select_related("kind", "organiser__unit", "room").order_by("pk"),
-        may_call=bool(queries.callable_kinds(request.user, project)),
+        may_call=bool(queries.callable_kinds(request.user, project)), **_unclosed(request.user, project),
     )  # fmt: skip
+
+
+MOST_ITEMS = 10
+
+
+def _unclosed(user, project) -> dict:
+    """The most urgent of the project's action items that are not closed, and how many there are."""
+    rows = item_queries.item_rows(user).unclosed().filter(project=project)
+    return {"items": item_queries.tell(rows.order_by("due_on", "pk")[:MOST_ITEMS]), "unclosed": rows.count()}
 
 
 # ── Participating units ─────────────────────────────────────────────────────

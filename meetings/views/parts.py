@@ -22,7 +22,7 @@ STATE_KINDS = {
     State.ISSUED: "signed",
     State.CANCELLED: "void",
 }
-COURSE = ((State.PLANNED, "召集"), (State.HELD, "召开"), (State.CHECKING, "纪要核定"), (State.ISSUED, "签发"))
+COURSE = ((State.PLANNED, "召开"), (State.HELD, "编制纪要"), (State.CHECKING, "核定纪要"), (State.ISSUED, "签发分发"))
 
 
 def load(request, pk: int) -> Meeting:
@@ -65,12 +65,15 @@ def steps_of(meeting: Meeting) -> list[dict]:
             {"title": "已取消", "state": "current", "note": "不再召开"},
         ]
     order = [state for state, _ in COURSE]
-    # The step that comes next is the current one: a planned meeting is called and waits to be held.
-    here = order.index(State(meeting.state)) + 1
-    return [
-        {"title": title, "state": "done" if index < here else "current" if index == here else "", "note": ""}
-        for index, (_, title) in enumerate(COURSE)
-    ]
+    here, is_over = order.index(State(meeting.state)), meeting.state == State.ISSUED
+    steps = [{"title": "召集", "state": "done", "note": ""}]
+    for index, (_, title) in enumerate(COURSE):
+        is_done = index < here or is_over
+        note = meeting.get_state_display() if index == here and not is_over else ""
+        steps.append(
+            {"title": title, "state": "done" if is_done else "current" if index == here else "", "note": note}
+        )
+    return steps
 
 
 def meeting_page(request, template: str, meeting: Meeting, active: str, status: int = 200, **context):

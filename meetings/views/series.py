@@ -57,7 +57,7 @@ def _begin(request, pk: int) -> Series:
 def series_detail(request, pk):
     series = _load(request, pk)
     may_keep = services.may_keep(request.user, series)
-    page = page_of(request, series.meetings.select_related("room").order_by("-occurrence_on"))
+    page = page_of(request, series.meetings.select_related("room").order_by(*meeting_queries.ahead_first()))
     with_looks(page.object_list)
     guests = queries.guests_of(series)
     context = {

@@ -34,18 +34,26 @@ class Warnings:
 def of_call(user, kind: MeetingKind, project: Project | None, guests: Guests, times) -> Warnings:
     starts_at, ends_at = times
     busy = people_conflicts(user, guests, starts_at, ends_at)
-    return Warnings(inviting.gaps(kind, project, guests), [each.words for each in busy], _of_day(starts_at))
+    return Warnings(inviting.gaps(kind, project, guests), by_person(busy), _of_day(starts_at))
 
 
 def of_move(user, meeting: Meeting, times) -> Warnings:
     busy = people_conflicts(user, inviting.guests_of(meeting), *times, but=meeting)
-    return Warnings(busy=[each.words for each in busy], others=_of_day(times[0]))
+    return Warnings(busy=by_person(busy), others=_of_day(times[0]))
 
 
 def of_change(user, meeting: Meeting, guests: Guests) -> Warnings:
     busy = people_conflicts(user, guests, meeting.starts_at, meeting.ends_at, but=meeting)
     gaps = inviting.gaps(meeting.kind, meeting.project, guests)
-    return Warnings(gaps, [each.words for each in busy])
+    return Warnings(gaps, by_person(busy))
+
+
+def by_person(conflicts) -> list[str]:
+    """A line for each person: “周建国：11-30 09:30–10:30 忙（HY-2026-0001 周例会）；…”."""
+    found: dict[str, list[str]] = {}
+    for each in conflicts:
+        found.setdefault(each.who, []).append(each.words.removeprefix(f"{each.who}："))
+    return [f"{who}：{'；'.join(words)}" for who, words in found.items()]
 
 
 def _of_day(starts_at: datetime) -> list[str]:

@@ -23,7 +23,7 @@ ALL = tuple(NAMES)
 
 def party(cast, project, kind=PartyKind.CLIENT, name: str = "", contact: str = "", **more) -> Party:
     """A unit and its main contact with an address, registered by the project manager (cast.verifier)."""
-    usual_name, usual_contact = NAMES[kind]
+    usual_name, usual_contact = NAMES.get(kind, ("其他单位", "其他人"))
     found = parties.create_party(actor=cast.verifier, project=project, kind=kind, name=name or usual_name)
     told = {"phone": "13800000000", "email": f"{kind}@example.cn", "position": "现场代表", "is_main": True} | more
     parties.add_contact(actor=cast.verifier, party=found, name=contact or usual_contact, **told)
