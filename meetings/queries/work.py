@@ -1,4 +1,4 @@
-"""What a person has to do with meetings, for the first screen: each the first few, at most two queries."""
+"""What a person has to do with meetings, for the first screen: the first few of each kind, in five queries at most."""
 
 from datetime import timedelta
 
@@ -14,29 +14,30 @@ from meetings.queries.action_items import ALONG, overdue, owed_by, tell, to_conf
 DAYS = 7
 
 
-def coming_meetings(user, most: int) -> list[Meeting]:
-    """Those of the next seven days that `user` organises, records or is invited to; one that has begun until it is held."""
+def meetings_of(user, most: int) -> dict[str, list[Meeting]]:
+    """ "meetings": those of the next seven days that `user` organises, records or is invited to; one that is over until it is
+    registered as held, for its organiser. "minutes": those whose minutes `user` has to write, or to check and issue, each with
+    its `clock`."""
     now = timezone.now()
     invited = Invitation.objects.filter(user=user).order_by().values("meeting")
-    rows = Meeting.objects.filter(Q(organiser=user) | Q(recorder=user) | Q(pk__in=invited), state=State.PLANNED)
-    rows = rows.filter(starts_at__lt=now + timedelta(days=DAYS)).filter(Q(ends_at__gte=now) | Q(organiser=user))
-    found = list(rows.select_related("project", "kind", "room").order_by("starts_at", "pk")[:most])
+    mine = Q(organiser=user) | Q(recorder=user) | Q(pk__in=invited)
+    coming = (
+        mine
+        & Q(state=State.PLANNED, starts_at__lt=now + timedelta(days=DAYS))
+        & (Q(ends_at__gte=now) | Q(organiser=user))
+    )
+    keeps = Q(recorder=user) | Q(organiser=user, recorder=None) | Q(organiser=user, recorder=F("organiser"))
+    owed = Q(state=State.HELD) & keeps | Q(state=State.CHECKING, organiser=user)
+    rows = Meeting.objects.filter(coming | owed).select_related("project", "kind", "room")
+    found = list(rows.order_by("starts_at", "pk")[: 2 * most])
+    clocks = of_subjects(MEETING, [row.pk for row in found if row.state != State.PLANNED])
     for row in found:
         row.has_begun = row.starts_at <= now
-    return found
-
-
-def minutes_owed(user, most: int) -> list[Meeting]:
-    """Minutes that `user` has to write, or to check and issue, each with its `clock`."""
-    writes = Q(state=State.HELD) & (
-        Q(recorder=user) | Q(organiser=user, recorder=None) | Q(organiser=user, recorder=F("organiser"))
-    )
-    rows = Meeting.objects.filter(writes | Q(state=State.CHECKING, organiser=user)).select_related("project", "kind")
-    found = list(rows.order_by("starts_at", "pk")[:most])
-    clocks = of_subjects(MEETING, [row.pk for row in found])
-    for row in found:
         row.clock = next(iter(clocks.get(row.pk, [])), None)
-    return found
+    return {
+        "meetings": [row for row in found if row.state == State.PLANNED][:most],
+        "minutes": [row for row in found if row.state != State.PLANNED][:most],
+    }
 
 
 def copies_to_receive(user, most: int) -> list[Distribution]:
@@ -44,13 +45,18 @@ def copies_to_receive(user, most: int) -> list[Distribution]:
     return list(rows.order_by("sent_at", "pk")[:most])
 
 
-def items_of(user, most: int) -> list[ActionItem]:
-    """What `user` owes, and what waits for `user` to confirm; the nearest day first."""
-    rows = ActionItem.objects.filter(owed_by(user) & Q(state=ActionState.OPEN) | to_confirm(user))
-    return tell(rows.select_related(*ALONG).order_by("due_on", "pk")[:most])
+def items_of(user, managed, most: int) -> dict[str, list[ActionItem]]:
+    """ "items": what `user` owes, and what waits for `user` to confirm. "late": the overdue ones of `managed` (ids of projects)
+    that others owe. The nearest day first."""
+    mine = owed_by(user) & Q(state=ActionState.OPEN) | to_confirm(user)
+    rows = ActionItem.objects.filter(mine | overdue() & Q(project__in=managed))
+    found = tell(rows.select_related(*ALONG).order_by("due_on", "pk")[: 2 * most])
 
+    def is_mine(row: ActionItem) -> bool:
+        owes = row.owner_id == user.pk or (row.owner_id is None and row.meeting.organiser_id == user.pk)
+        return owes or row.state == ActionState.DONE
 
-def overdue_in(projects, user, most: int) -> list[ActionItem]:
-    """The overdue items of `projects` (ids) that others owe; the longest overdue first."""
-    rows = ActionItem.objects.filter(overdue(), project__in=projects).exclude(owed_by(user))
-    return tell(rows.select_related(*ALONG).order_by("due_on", "pk")[:most])
+    return {
+        "items": [row for row in found if is_mine(row)][:most],
+        "late": [row for row in found if not is_mine(row)][:most],
+    }

@@ -1,9 +1,12 @@
 """Pages of action items: list with its filters, one with its course, the acts, the tab of a meeting, proofs."""
 
+from io import BytesIO
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from meetings.choices import ActionState, State
 from meetings.models import ActionItem, Meeting
@@ -57,10 +60,6 @@ def test_export_has_the_rows_of_the_page_and_no_formula(cast, meeting, log_in):
     item(cast, meeting, text="=HYPERLINK(1)")
     response = log_in(cast.preparer).get(reverse("meetings:action_export"))
     assert response.status_code == 200
-    from io import BytesIO
-
-    from openpyxl import load_workbook
-
     cells = [cell for row in load_workbook(BytesIO(response.getvalue())).active for cell in row]
     assert any("HYPERLINK" in str(cell.value) for cell in cells)
     assert not any(cell.data_type == "f" for cell in cells)
@@ -89,6 +88,7 @@ def test_owner_reports_by_the_page_with_a_photo_that_the_team_opens_as_a_downloa
     proof = row.proofs.get()
     response = client.get(url("action_proof", proof.pk))
     assert response["Content-Disposition"].startswith("attachment")
+    response.close()
     assert log_in(cast.outsider).get(url("action_proof", proof.pk)).status_code == 404
 
 
@@ -166,3 +166,12 @@ def test_pages_cost_the_same_queries_with_one_item_and_with_many(cast, project, 
     for _ in range(5):
         item(cast, meeting), item(cast, later, contact=contact)
     assert costs() == few
+
+
+def test_project_page_lists_what_is_not_closed(cast, project, meeting, log_in):
+    row = item(cast, meeting)
+    closed = item(cast, meeting)
+    services.close_item(actor=meeting.organiser, item=closed, turn=closed.turn, note="会上出示")
+    response = log_in(cast.preparer).get(url("project_meetings", project.pk))
+    assert [each.pk for each in response.context["items"]] == [row.pk]
+    assert response.context["unclosed"] == 1
