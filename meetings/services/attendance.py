@@ -23,8 +23,9 @@ def register(*, actor, meeting: Meeting, rows: Mapping[int, tuple[str, str]]) ->
     way of signing. Raises PermissionDenied, AlreadyHandled, ValidationError for what is none."""
     meeting = opened(meeting, actor)
     told = []
-    for each in meeting.invitations.filter(pk__in=rows):
+    for each in meeting.invitations.filter(pk__in=rows).select_related("contact__party", "party"):
         attendance, note = rows[each.pk]
+        note = note if each.unit_name else each.note  # a stranger's is the unit
         if attendance not in Attendance.values or len(note) > 120:
             raise ValidationError("出席情况不正确，请刷新页面后重试。")
         if (each.attendance, each.note) == (attendance, note.strip()):
