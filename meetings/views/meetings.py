@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -87,6 +88,8 @@ def meeting_new(request):
 def choose(request, heading: str, url_name: str):
     """(kind, project) that the address names, or the page on which they are chosen. Raises PermissionDenied for who may
     not call such a meeting there."""
+    if not queries.may_call_any(request.user):
+        raise PermissionDenied("您的岗位不能召集会议。")
     form = forms.ChooseForm(request.GET if "kind" in request.GET else None, user=request.user,
                             initial={"project": request.GET.get("project")})  # fmt: skip
     if form.is_valid():

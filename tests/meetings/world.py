@@ -3,9 +3,10 @@ table. Each of PARTS builds its own, and tells what stands in the address of its
 
 from types import SimpleNamespace
 
-from tests.meetings import world_actions, world_calling
+from tests.meetings import world_actions, world_calling, world_minutes
 
-PARTS = (world_actions, world_calling)
+# First those whose meetings get real numbers.
+PARTS = (world_calling, world_actions)
 
 
 def build(cast, project) -> SimpleNamespace:
