@@ -88,7 +88,7 @@ def test_owner_reports_by_the_page_with_a_photo_that_the_team_opens_as_a_downloa
     proof = row.proofs.get()
     response = client.get(url("action_proof", proof.pk))
     assert response["Content-Disposition"].startswith("attachment")
-    response.close()
+    assert b"".join(response.streaming_content).startswith(b"\x89PNG")
     assert log_in(cast.outsider).get(url("action_proof", proof.pk)).status_code == 404
 
 
