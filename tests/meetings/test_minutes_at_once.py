@@ -30,9 +30,12 @@ def kinds(results) -> Counter:
 
 def test_of_several_issues_one_counts_and_the_others_are_told(cast, project):
     meeting = kit.written(kit.meeting(cast, project))
-    issue = lambda: minutes.issue(
-        actor=cast.verifier, meeting=meeting, turn=meeting.turn, confirmation=confirmed(cast.verifier)
-    )
+
+    def issue():
+        return minutes.issue(
+            actor=cast.verifier, meeting=meeting, turn=meeting.turn, confirmation=confirmed(cast.verifier)
+        )
+
     assert kinds(at_once([issue] * 4)) == {"Minutes": 1, "AlreadyHandled": 3}
     assert Minutes.objects.get().number == f"JY-{timezone.localdate().year}-0001"
     assert list(minutes_match()) == []

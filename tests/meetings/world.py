@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from tests.meetings import world_actions, world_calling, world_minutes
 
 # First those whose meetings get real numbers.
-PARTS = (world_calling, world_actions)
+PARTS = (world_calling, world_actions, world_minutes)
 
 
 def build(cast, project) -> SimpleNamespace:
