@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deadlines import queries, rules, scopes
-from deadlines.choices import State
+from deadlines.choices import Event, State
 from deadlines.models import Deadline, DeadlineRule
 from deadlines.services.clocks import course, ends, reckon, tell, told_scope
 from ledger.rules import canonical_json
@@ -25,6 +25,9 @@ FIELDS = (
 
 
 MOST = 10_000
+# Their clocks end with a day that people agreed upon: the length is no matter of the rule.
+AGREED = (Event.ACTION_ITEM_SET,)
+LENGTH = ("amount", "measure", "moves_to_working_day")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ def _checked(rule: DeadlineRule, changes: dict) -> DeadlineRule:
     values = {name: changes.get(name, getattr(rule, name)) for name in FIELDS}
     following = DeadlineRule(code=rule.code, event=rule.event, version=rule.version + 1, **values)
     following.full_clean(exclude=["code"], validate_unique=False, validate_constraints=False)
+    if rule.event in AGREED and any(values[name] != getattr(rule, name) for name in LENGTH):
+        raise ValidationError(f"“{rule.title}”按约定的日期到期，期限、计量和顺延不能修改；可以调整提醒和逾期升级。")
     _check_plan(following)
     return following
 

@@ -20,7 +20,7 @@ class ActionItemForm(forms.Form):
     due_on = forms.DateField(
         label="完成期限",
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="到期前 3 天、1 天和当日提醒负责人。",
+        help_text="到期前系统提醒负责人，逾期逐级上报。",
     )
 
     def __init__(self, data=None, *, meeting: Meeting, item: ActionItem | None = None, initial=None):

@@ -50,6 +50,13 @@ def test_a_change_is_the_next_version_and_the_old_one_stays(cast, time, change):
     assert '"changed":{"amount":[45,40]' in row.data
 
 
+def test_a_rule_whose_clocks_end_on_an_agreed_day_keeps_its_length(cast, time, change):
+    for changes in ({"amount": 5}, {"measure": "working_days"}, {"moves_to_working_day": True}):
+        with pytest.raises(ValidationError, match="约定的日期"):
+            change(changes, code="action_item")
+    assert change({"reminders": [5, 1]}, code="action_item").version == 2
+
+
 def test_new_clocks_take_the_new_version_and_running_ones_keep_theirs(cast, start, change):
     old = start()
     change({"amount": 40})
