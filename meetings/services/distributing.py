@@ -2,6 +2,7 @@
 out."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -18,6 +19,10 @@ from meetings.telling import is_secret, tell
 from notices.choices import Kind
 from notices.services import Letter, write_letters
 from staff.models import User
+
+
+# A button that is pressed twice writes once.
+JUST_NOW = timedelta(minutes=10)
 
 
 # ── Out ─────────────────────────────────────────────────────────────────────
@@ -165,11 +170,11 @@ def _missing():
 
 @transaction.atomic
 def remind(*, actor, meeting: Meeting, distributions: Iterable[int] | None = None) -> tuple[int, int]:
-    """催收 by hand: all who have not received, or those named. Returns (reminded, those to whom nobody can write: the
+    """催收 by hand: all who have not received, or those named, but whom one reminded just now. Returns (reminded, those to whom nobody can write: the
     organiser hands them a link). Raises PermissionDenied."""
     meeting = chain.touch(meeting=meeting)
     chain.require_place(meeting, Act.ISSUE, actor)
-    rows = _missing().filter(minutes__meeting=meeting)
+    rows = _missing().filter(minutes__meeting=meeting).exclude(reminded_at__gt=timezone.now() - JUST_NOW)
     if distributions is not None:
         rows = rows.filter(pk__in=distributions)
     rows = list(rows)
@@ -196,8 +201,14 @@ def remind_due() -> int:
     """At each bell: whoever has not received three working days after the minutes or the last reminder is reminded, five
     times at most; the organiser is told of units to whom nobody can write. Returns how many. One transaction for each
     meeting, so that one failure keeps nobody else waiting."""
+    # Working days are days: who heard of it since then cannot be due, and most bells end here.
+    before = timezone.now() - timedelta(days=rules.REMIND_EVERY - 1)
+    old = _missing().filter(sent_at__lt=before, reminders__lt=rules.MOST_REMINDERS).exclude(reminded_at__gte=before)
+    rows = list(old)
+    if not rows:
+        return 0
     today, calendar = timezone.localdate(), working_calendar()
-    due = {row.minutes.meeting_id for row in _missing() if _is_due(row, today, calendar)}
+    due = {row.minutes.meeting_id for row in rows if _is_due(row, today, calendar)}
     return sum(_remind_meeting(pk, today, calendar) for pk in sorted(due))
 
 

@@ -182,6 +182,8 @@ def supplement(*, actor, minutes: Minutes, text: str, confirmation: Confirmation
     text = _cleaned("text", text)
     if not text:
         raise ValidationError({"text": "请填写补充（更正）内容。"})
+    if any(each.distribution.minutes.meeting_id != meeting.pk for each in objections):
+        raise ValidationError({"objections": "所选异议不属于本次会议的纪要。"})
     root = minutes.supplement_to or minutes
     number = rules.supplement_number(root.number, root.supplements.count() + 1)
     told = [[each.by_name, each.text] for each in objections]

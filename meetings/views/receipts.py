@@ -96,6 +96,8 @@ def remind(request, pk):
         messages.success(request, f"已催收 {told_to} 份。")
     if silent:
         messages.warning(request, f"{silent} 个单位没有可用的邮箱，系统没有发出邮件；请生成签收链接转交，或登记签收。")
+    if not told_to and not silent:
+        messages.info(request, "没有须催收的，或刚刚已经催收。")
     return go("receipts", meeting)
 
 

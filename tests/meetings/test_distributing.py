@@ -101,6 +101,7 @@ def test_a_reminder_brings_a_new_link_and_ends_the_old_one(cast, project, mail):
     old.refresh_from_db()
     assert old.revoked_at
     assert AccessLink.objects.filter(distribution=made.copy, revoked_at=None).count() == 1
+    assert distributing.remind(actor=cast.verifier, meeting=made.meeting, distributions=[made.copy.pk]) == (0, 0)
     assert kit.now(made.copy).reminders == 1
     with pytest.raises(PermissionDenied):
         distributing.remind(actor=cast.preparer, meeting=made.meeting)
