@@ -274,7 +274,7 @@ def shorten(*, actor, deadline: Deadline, amount: int, reason: str, basis: str, 
 @transaction.atomic
 def agree_on(*, actor, subject, events, due_on: date, reason: str) -> list[Deadline]:
     """Another day was agreed upon for the open clocks of `subject` that `events` started (会议待办): each ends `due_on` from
-    now on; the act above has permitted it. A clock that is late already stays late in its reminders, and goes on by the new
+    now on; the act above has permitted it. A clock that was late is so no longer, and speaks up by the new
     day. Raises ValidationError for a day that is not after the start, or more than two years away."""
     running = Deadline.objects.open().of(subject).filter(rule__event__in=events)
     return [_agree_on(actor, each, due_on, reason) for each in running.order_by("pk")]
