@@ -138,8 +138,17 @@ class ListForm(forms.Form):
                 )
 
     def told(self) -> dict[int, tuple[str, str]]:
+        """Pressed with “rest”, all of whom nothing is known were there."""
         data = self.cleaned_data
-        return {row.pk: (data[f"a-{row.pk}"], data.get(f"n-{row.pk}", row.note)) for row in self.rows}
+        rest = Attendance.PRESENT if "rest" in self.data else Attendance.EXPECTED
+        marks = {row.pk: data[f"a-{row.pk}"] for row in self.rows}
+        return {
+            row.pk: (
+                rest if marks[row.pk] == Attendance.EXPECTED else marks[row.pk],
+                data.get(f"n-{row.pk}", row.note),
+            )
+            for row in self.rows
+        }
 
     def lines(self) -> list[tuple]:
         """(person, field of attendance, field of the note or None)."""

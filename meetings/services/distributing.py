@@ -20,7 +20,6 @@ from notices.choices import Kind
 from notices.services import Letter, write_letters
 from staff.models import User
 
-
 # A button that is pressed twice writes once.
 JUST_NOW = timedelta(minutes=10)
 

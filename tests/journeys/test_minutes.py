@@ -9,7 +9,7 @@ from meetings.models import AgendaItem, Minutes
 from meetings.queries import minutes as queries
 from meetings.services import agenda, links
 from tests.conftest import PASSWORD
-from tests.journeys.people import PHONE
+from tests.journeys.people import DESK, PHONE
 from tests.meetings import minutes_kit as kit
 
 
@@ -106,6 +106,10 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
 
     # ── The record ──
     page.goto(f"/meetings/{meeting.pk}/attendance/")
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(300)
+    screenshot(page, "attendance-phone")
+    page.set_viewport_size(DESK)
     for row in queries.people_of(meeting):
         if row.user_id:
             page.locator(f'[name="a-{row.pk}"]').select_option("present")
@@ -135,8 +139,9 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
     expect(page.get_by_text("会议纪要已签发").first).to_be_visible()
     screenshot(page, "receipts")
     page.set_viewport_size(PHONE)
+    page.wait_for_timeout(300)
     screenshot(page, "receipts-phone")
-    page.set_viewport_size({"width": 1440, "height": 900})
+    page.set_viewport_size(DESK)
 
     # ── A unit receives and objects ──
     row = page.get_by_role("row").filter(has_text="宏远建设集团有限公司")
@@ -161,6 +166,7 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
     page.goto(f"/meetings/{meeting.pk}/minutes/")
     screenshot(page, "issued")
     page.set_viewport_size(PHONE)
+    page.wait_for_timeout(300)  # the menu slides away
     screenshot(page, "issued-phone")
     guest.reload()
     expect(guest.get_by_text("采纳", exact=True)).to_be_visible()

@@ -110,3 +110,12 @@ def test_the_page_costs_the_same_for_many(cast, project, log_in, count_queries):
     log_in(cast.verifier)
     count_queries(f"/meetings/{few.pk}/attendance/")
     assert count_queries(f"/meetings/{few.pk}/attendance/") == count_queries(f"/meetings/{many.pk}/attendance/")
+
+
+def test_the_rest_is_registered_as_present_at_once(cast, meeting, log_in):
+    away = meeting.invitations.get(user=cast.checker)
+    told = {f"a-{each.pk}": "expected" for each in meeting.invitations.all()} | {f"a-{away.pk}": "leave"}
+    url = f"/meetings/{meeting.pk}/attendance/"
+    assert log_in(cast.verifier).post(url, told | {"rest": "1"}).status_code == 302
+    marks = set(meeting.invitations.exclude(pk=away.pk).values_list("attendance", flat=True))
+    assert (marks, kit.now(away).attendance) == ({Attendance.PRESENT}, Attendance.LEAVE)
