@@ -7,12 +7,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from meetings.choices import PartyKind
+from meetings.forms.fields import CHOOSE, PersonField
 from meetings.guests import Guests
 from meetings.models import Meeting, MeetingKind, Party, Room
 from meetings.models.parties import LONGEST
 from meetings.queries import meetings as queries
 from meetings.services.calling import OTHER_TOPIC, Content
-from projects.forms import CHOOSE, PersonField
 from projects.models import Project
 from projects.queries import people_for_teams
 from staff.models import User

@@ -2,8 +2,8 @@
 
 from django import forms
 
+from meetings.forms.fields import FactsForm
 from meetings.models import Contact, Party
-from projects.forms import FactsForm
 
 
 class PartyForm(FactsForm):

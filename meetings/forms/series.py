@@ -5,10 +5,10 @@ from django.utils import timezone
 
 from meetings.choices import Frequency, OffDay
 from meetings.forms.calling import _Guests, time_field
+from meetings.forms.fields import CHOOSE, PersonField
 from meetings.models import MeetingKind, Room, Series
 from meetings.queries import meetings as queries
 from meetings.services.series import FIELDS, Plan
-from projects.forms import CHOOSE, PersonField
 from projects.models import Project
 from projects.queries import people_for_teams
 

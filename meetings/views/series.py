@@ -86,7 +86,7 @@ def series_new(request):
     found, made = warnings.Warnings(), []
     if request.method == "POST" and form.is_valid():
         guests = inviting.with_own(form.guests(), form.cleaned_data["organiser"])
-        found = warnings.Warnings(gaps=inviting.gaps(kind, project, guests))
+        found = warnings.of_series(request.user, kind, project, guests, form.cleaned_data["starts_on"], form.plan())
 
         def act():
             made.append(services.create_series(actor=request.user, kind=kind, project=project, plan=form.plan(),

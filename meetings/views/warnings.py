@@ -2,15 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import timezone
 
 from deadlines.queries import working_calendar
 from meetings.guests import Guests
-from meetings.models import Meeting, MeetingKind
-from meetings.queries.conflicts import people_conflicts
+from meetings.models import Meeting, MeetingKind, Series
+from meetings.queries.conflicts import people_conflicts, room_conflicts
+from meetings.queries.series import occurrences
 from meetings.services import inviting
+from meetings.services.series import AHEAD, FIELDS, Plan, times_of
 from projects.models import Project
 
 
@@ -46,6 +48,23 @@ def of_change(user, meeting: Meeting, guests: Guests) -> Warnings:
     busy = people_conflicts(user, guests, meeting.starts_at, meeting.ends_at, but=meeting)
     gaps = inviting.gaps(meeting.kind, meeting.project, guests)
     return Warnings(gaps, by_person(busy))
+
+
+def of_series(
+    user, kind: MeetingKind, project: Project | None, guests: Guests, starts_on: date, plan: Plan
+) -> Warnings:
+    """Of the meetings of the first weeks: where the room is taken, and who is at another meeting."""
+    series = Series(kind=kind, project=project, starts_on=starts_on,
+                    **{name: getattr(plan, name) for name in FIELDS})  # fmt: skip
+    rooms, busy = [], []
+    until = timezone.localdate() + AHEAD
+    for occurrence in occurrences(series, starts_on, until, working_calendar()):
+        if occurrence.day is not None:
+            times = times_of(series, occurrence.day)
+            rooms += room_conflicts(user, plan.room, *times)
+            busy += people_conflicts(user, guests, *times)
+    words = [f"会议室已被占用，当次须另定地点：{each.words}" for each in rooms]
+    return Warnings(inviting.gaps(kind, project, guests), by_person(busy), words)
 
 
 def by_person(conflicts) -> list[str]:

@@ -343,3 +343,16 @@ def test_calling_ahead_asks_nothing_where_there_is_nothing_to_do(cast, project, 
         series.make_due()
     assert len(captured) == 1
     assert timedelta(days=60) == series.AHEAD
+
+
+def test_before_a_series_is_set_up_taken_rooms_and_busy_people_are_shown(cast, project, today, log_in):
+    room = Room.objects.create(name="三楼会议室")
+    kit.meeting(cast, project, room=room, starts_at=kit.at(date(2026, 9, 14), 9))
+    told = {
+        "title": "周例会", "frequency": "weekly", "interval": 1, "weekday": 1, "off_day": "after", "starts_on": "2026-09-01",
+        "begins_at": "09:30", "minutes_long": 60, "organiser": cast.verifier.pk, "users": [cast.verifier.pk],
+        "room": room.pk,
+    }  # fmt: skip
+    page = log_in(cast.verifier).post(f"/meetings/series/new/?project={project.pk}&kind=weekly", told).content.decode()
+    assert "会议室已被占用，当次须另定地点：三楼会议室：09-14 09:00–10:00 忙" in page
+    assert "复核人：09-14 09:00–10:00 忙" in page
