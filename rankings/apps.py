@@ -24,6 +24,9 @@ class RankingsConfig(AppConfig):
     verbose_name = "年度排名与奖惩"
 
     def ready(self):
-        from ledger import labels
+        from ledger import checks, labels
+        from rankings.policy_verification import attendance_matches, policies_match
 
         labels.register(LEDGER_WORDS)
+        checks.register(policies_match)
+        checks.register(attendance_matches)
