@@ -335,6 +335,24 @@ def widget(bound_field, extra_class: str = "") -> SafeString:
     return bound_field.as_widget(widget=chosen, attrs=attrs)
 
 
+@register.simple_tag
+def hidden_filter(bound_field) -> SafeString:
+    """A filter that only links set (what a chart leads to): nothing while it is not in force, else its words and its value,
+    so that it stays when the others change. 清除条件 lifts it."""
+    value = getattr(bound_field.form, "cleaned_data", {}).get(bound_field.name)
+    if value in (None, ""):
+        return mark_safe("")
+    field = bound_field.field
+    if hasattr(field, "queryset"):
+        word = value
+    else:
+        word = dict(getattr(field, "choices", ())).get(value, bound_field.value())
+    return format_html(
+        '<div class="field"><span class="form-label d-block">{}</span><span class="filter-fixed">{}</span>{}</div>',
+        bound_field.label, word, bound_field.as_hidden(),
+    )  # fmt: skip
+
+
 @register.filter
 def widget_kind(bound_field) -> str:
     """checkbox, choices (radio or many checkboxes), file or text: how the field is laid out."""
