@@ -18,6 +18,10 @@ FULL_MARK = Decimal(100)
 POINTS_LOST = 20
 MISSED_WEIGHTS = {Severity.ORDINARY.value: 1, Severity.SERIOUS.value: 3, Severity.MAJOR.value: 5}
 WORST_FIRST = (FAIL, PASS, GOOD)
+# More problems than any inspection has.
+UNKNOWN = 1_000_000
+# So many of the projects that set a unit's score are named.
+MOST_NAMED = 3
 
 _PERSON_FORMULA = (
     "得分 = 100 − 20 × 加权漏检数 ÷ 本年度签署并已签发的成果份数（不低于 0，四舍五入保留两位小数）。"
@@ -48,8 +52,8 @@ class Row(NamedTuple):
 
     `score` None: nothing that counts yet. `sample` n of the formula. `facts` by board:
     PROJECT lowest_share (%), findings, on_time, serious, set_by (number of the inspection), unit (id);
-    UNIT mean, findings, lowest (names of the projects that set the score);
-    people missed ({severity: count}), weighted.
+    UNIT mean, findings, lowest ([id, name] of the first MOST_NAMED projects that set the score), lowest_count;
+    people missed ({severity: count}), weighted, and once frozen missed_ids (findings).
     `evidence` ids: of the inspections, that which set the score first; of people's boards, of the deliverables signed."""
 
     subject: int
@@ -82,14 +86,17 @@ class Placed(NamedTuple):
 
 # ── Places ──────────────────────────────────────────────────────────────────
 def project_key(row: Row) -> tuple:
-    """Higher is better: score, the weakest criterion, fewer findings, answered on time."""
+    """Higher is better: score, the weakest criterion, fewer findings, answered on time. What a frozen line does not have (it
+    had no place then) stands after all that do."""
     facts = row.facts
-    return (row.score, Decimal(facts["lowest_share"]), -facts["findings"], facts["on_time"])
+    return (
+        row.score, Decimal(facts.get("lowest_share") or 0), -facts.get("findings", UNKNOWN), facts.get("on_time", False)
+    )  # fmt: skip
 
 
 def unit_key(row: Row) -> tuple:
-    """Higher is better: score, mean, fewer findings."""
-    return (row.score, Decimal(row.facts["mean"]), -row.facts["findings"])
+    """Higher is better: score, mean, fewer findings; as `project_key`."""
+    return (row.score, Decimal(row.facts.get("mean") or 0), -row.facts.get("findings", UNKNOWN))
 
 
 def person_key(row: Row) -> tuple:
@@ -121,14 +128,6 @@ def _best_first_by_name(pair) -> tuple:
 
 def _key_of(pair) -> tuple:
     return pair[0]
-
-
-TIE_FACTS = {Board.PROJECT: ("lowest_share", "findings", "on_time"), Board.UNIT: ("mean", "findings")}
-
-
-def has_tie_facts(board: Board, facts: Mapping) -> bool:
-    """Whether a line has all that ties are broken by."""
-    return all(facts.get(name) is not None for name in TIE_FACTS.get(board, ()))
 
 
 def shares_place(rows: list[Placed]) -> set[int]:
@@ -169,7 +168,8 @@ def unit_row(subject: int, label: str, projects: list[Row]) -> Row:
         facts={
             "mean": mean(row.score for row in projects),
             "findings": sum(row.facts["findings"] for row in projects),
-            "lowest": "、".join(sorted(row.label for row in setting)[:3]) + ("等" if len(setting) > 3 else ""),
+            "lowest": sorted(([row.subject, row.label] for row in setting), key=lambda pair: pair[::-1])[:MOST_NAMED],
+            "lowest_count": len(setting),
         },
         evidence=tuple(row.evidence[0] for row in sorted(projects, key=lambda row: (row.score, row.label))),
     )  # fmt: skip

@@ -35,6 +35,7 @@ class Line:
     grade_now: str = ""
     excluded_now: str = ""
     change: str = ""
+    is_hidden: bool = False
 
     @property
     def correction(self) -> Correction | None:
@@ -76,7 +77,7 @@ def standing(ranking: Ranking, board: Board) -> list[Line]:
     if not any(line.corrections for line in lines):
         return lines
     # A line without a place is ranked only once a correction gives it one.
-    rows = [_row(board, line) for line in lines if line.score_now is not None and _is_rankable(board, line)]
+    rows = [_row(line) for line in lines if not line.excluded_now]
     places = {each.subject: each.place for each in rules.ranked(board, rows)}
     for line in lines:
         line.place_now = places.get(line.subject)
@@ -96,12 +97,7 @@ def _line(entry: RankingEntry) -> Line:
     return line
 
 
-def _is_rankable(board: Board, line: Line) -> bool:
-    """Ranked when it was frozen; or corrected since, with the facts that ties are broken by."""
-    return line.place is not None or (bool(line.corrections) and rules.has_tie_facts(board, line.facts))
-
-
-def _row(board: Board, line: Line) -> Row:
+def _row(line: Line) -> Row:
     return Row(line.subject, line.label, line.unit_name, line.score_now, line.sample, line.grade_now, line.facts)
 
 
