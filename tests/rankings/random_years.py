@@ -37,7 +37,7 @@ class RandomYear:
     def __init__(self, seed: int, *, deliverables: int | None = None):
         self.dice, self.serial, self.code = random.Random(seed), count(1), f"R{seed}-"
         # Every third year is a dull one, in which even units are equal to the last figure.
-        self.totals, self.most_findings = (TOTALS[4:5] * 9 + TOTALS[:1], 0) if seed % 3 == 0 else (TOTALS, 2)
+        self.totals, self.most_findings = (TOTALS[4:5] * 9 + TOTALS[:1], seed % 2) if seed % 3 == 0 else (TOTALS, 2)
         self.units = Unit.objects.bulk_create(
             Unit(code=f"{self.code}{n}", name=f"造价{self.code}{n}所") for n in range(5)
         )

@@ -29,6 +29,8 @@ class Line(NamedTuple):
     sample: int
     grade: str = ""
     excluded: str = ""
+    # What breaks ties: of a project the lowest share and whether it was on time, of a unit the mean; then the findings.
+    beside: tuple = ()
 
 
 NOTHING = "CAST(NULL AS INTEGER)"
@@ -57,10 +59,11 @@ still_open AS (
 
 PROJECTS = f"""{SETTING}
 SELECT project_id, RANK() OVER (ORDER BY points DESC, lowest_share DESC, finding_count, on_time DESC), points, inspected,
-       {GRADE.format("points")}, ''
+       {GRADE.format("points")}, '', lowest_share, on_time, finding_count
 FROM setting
 UNION ALL
-SELECT project_id, {NOTHING}, {NOTHING}, 0, '', CASE silent WHEN 0 THEN '整改未关闭' ELSE '检查尚未出具书面意见' END
+SELECT project_id, {NOTHING}, {NOTHING}, 0, '', CASE silent WHEN 0 THEN '整改未关闭' ELSE '检查尚未出具书面意见' END,
+       {NOTHING}, {NOTHING}, {NOTHING}
 FROM open_only
 """
 
@@ -71,12 +74,14 @@ UNITS = f"""{SETTING}
            SUM(finding_count) AS findings, COUNT(*) AS projects
     FROM setting GROUP BY unit_id
 )
-SELECT unit_id, RANK() OVER (ORDER BY lowest DESC, mean DESC, findings), lowest, projects, {GRADE.format("lowest")}, ''
+SELECT unit_id, RANK() OVER (ORDER BY lowest DESC, mean DESC, findings), lowest, projects, {GRADE.format("lowest")}, '',
+       mean / 100.0, findings
 FROM units WHERE projects >= %(least)s
 UNION ALL
-SELECT unit_id, {NOTHING}, lowest, projects, {GRADE.format("lowest")}, %(too_few)s FROM units WHERE projects < %(least)s
+SELECT unit_id, {NOTHING}, lowest, projects, {GRADE.format("lowest")}, %(too_few)s, mean / 100.0, findings
+FROM units WHERE projects < %(least)s
 UNION ALL
-SELECT DISTINCT unit_id, {NOTHING}, {NOTHING}, 0, '', %(too_few)s FROM open_only
+SELECT DISTINCT unit_id, {NOTHING}, {NOTHING}, 0, '', %(too_few)s, {NOTHING}, {NOTHING} FROM open_only
 WHERE unit_id NOT IN (SELECT unit_id FROM units)
 """
 
@@ -113,8 +118,16 @@ def _ask(statement: str, **told) -> set[Line]:
     with connection.cursor() as cursor:
         cursor.execute(statement, told)
         return {
-            Line(subject, place, None if points is None else Decimal(int(points)) / 100, *others)
-            for subject, place, points, *others in cursor.fetchall()
+            Line(
+                subject,
+                place,
+                None if points is None else Decimal(int(points)) / 100,
+                sample,
+                grade,
+                excluded,
+                tuple(round(Decimal(each), 2) for each in beside if each is not None),
+            )
+            for subject, place, points, sample, grade, excluded, *beside in cursor.fetchall()
         }
 
 

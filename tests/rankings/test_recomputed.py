@@ -8,6 +8,7 @@ import pytest
 
 from inspections.choices import State
 from inspections.models import Finding, Inspection
+from rankings.choices import Board
 from rankings.queries.drafts import draft
 from reviews.choices import State as RoundState
 from reviews.models import Issue, Route, Signature
@@ -17,6 +18,7 @@ from tests.rankings.recompute import Line
 
 pytestmark = pytest.mark.django_db
 SEEDS = range(24)
+BESIDE = {Board.PROJECT: ("lowest_share", "on_time", "findings"), Board.UNIT: ("mean", "findings")}
 
 
 def boards_of(drafted) -> dict[str, set[Line]]:
