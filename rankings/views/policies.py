@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from rankings import policy_content
-from rankings.choices import KIND_OF, Cause, Kind
+from rankings.choices import KIND_OF, Cause, Kind, Measure
 from rankings.forms.policies import Editor, PublishForm
 from rankings.models import Policy
 from rankings.queries import policies as queries
+from rankings.rules import AT_MOST
 from rankings.services import policies as services
 from staff.choices import Action
 from staff.gates import needs
@@ -60,7 +61,7 @@ def policy(request, pk):
         "content": content,
         "groups": _groups(content),
         "shares": found.shares.all(),
-        "targets": found.targets.all(),
+        "target_rows": _target_rows(content),
         "lacks": policy_content.unset(content),
         "problems": policy_content.problems(content) if found.is_draft else [],
         "before": before,
@@ -79,11 +80,20 @@ def _groups(content) -> list[dict]:
     found = [
         {
             "cause": cause, "is_reward": KIND_OF[cause] == Kind.REWARD, "clause": policy_content.CLAUSES[cause],
-            "is_attendance": cause == Cause.ATTENDANCE, "rows": [row for row in content.lines if row.cause == cause],
+            "rows": [row for row in content.lines if row.cause == cause],
         }
         for cause in Cause
     ]  # fmt: skip
     return [group for group in found if group["rows"]]
+
+
+def _target_rows(content) -> list[dict]:
+    """Every measure with its target, at least or at most; None where none is set."""
+    known = dict(content.targets)
+    return [
+        {"label": measure.label, "percent": known.get(measure), "sign": "≤" if measure in AT_MOST else "≥"}
+        for measure in Measure
+    ]
 
 
 # ── Keeping ─────────────────────────────────────────────────────────────────
