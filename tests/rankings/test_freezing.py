@@ -43,7 +43,7 @@ def year(cast, project, other_project):
     years.inspected(cast, project, "90")
     years.inspected(cast, third, "70")
     years.inspected(cast, other_project, "70", lowest_share=Decimal(30))
-    years.inspected(cast, open_one, "88", state=State.RECTIFYING)
+    years.inspected(cast, open_one, "88", state=State.RECTIFYING, was_on_time=None)
     return project, third, other_project, open_one
 
 
