@@ -27,9 +27,10 @@ def boards_of(drafted) -> dict[str, set[Line]]:
     for boards in (drafted.boards, drafted.excluded):
         for board, rows in boards.items():
             lines = [
-                Line(row.subject, row.place, row.score, row.sample, row.grade, row.excluded.split("（")[0])
+                Line(row.subject, row.place, row.score, row.sample, row.grade, row.excluded.split("（")[0],
+                     tuple(Decimal(row.facts[name]) for name in BESIDE.get(board, ()) if name in row.facts))
                 for row in rows
-            ]
+            ]  # fmt: skip
             assert len(lines) == len(set(lines))
             found[board.value] |= set(lines)
     return found
