@@ -37,6 +37,7 @@ from scoring.choices import Purpose
 from scoring.models import Standard
 from staff.models import Certificate, Post
 from tests.inspections import world as inspections_world
+from tests.rankings import world as rankings_world
 from tests.reviews import flow
 
 TABLE = Path(__file__).with_name("permission_table.txt")
@@ -216,6 +217,8 @@ def subjects(world) -> dict[str, list]:
         by_subject += [
             (given, f"inspections: {words}") for given, words in inspections_world.subjects(world.inspected)
         ]
+    if hasattr(world, "ranked"):
+        by_subject += [(given, f"rankings: {words}") for given, words in rankings_world.subjects(world.ranked)]
     values = {}
     for arguments, words in by_subject:
         space = ""
@@ -286,6 +289,8 @@ def test_every_route_has_its_rows():
 def test_each_person_is_let_in_where_the_table_says(group, browsers, world, request):
     if group == "inspections":
         world.inspected = inspections_world.build(world.cast, world.project, world.through)
+    if group == "rankings":
+        world.ranked = rankings_world.build(world.cast)
     values = subjects(world)
     routes = [route for route in all_routes() if group_of(route) == group]
     found = {

@@ -17,7 +17,7 @@ from staff.choices import Action
 from staff.models import User
 
 # Where everybody reads what is on record about them (我的奖惩).
-OWN_PAGE = "/rankings/awards/mine/"
+OWN_PAGE = "/awards/mine/"
 MOST = 31
 
 
