@@ -37,6 +37,7 @@ from scoring.choices import Purpose
 from scoring.models import Standard
 from staff.models import Certificate, Post
 from tests.inspections import world as inspections_world
+from tests.lessons import world as lessons_world
 from tests.rankings import world as rankings_world
 from tests.reviews import flow
 
@@ -219,6 +220,8 @@ def subjects(world) -> dict[str, list]:
         ]
     if hasattr(world, "ranked"):
         by_subject += [(given, f"rankings: {words}") for given, words in rankings_world.subjects(world.ranked)]
+    if hasattr(world, "learnt"):
+        by_subject += [(given, f"lessons: {words}") for given, words in lessons_world.subjects(world.learnt)]
     values = {}
     for arguments, words in by_subject:
         space = ""
@@ -291,6 +294,8 @@ def test_each_person_is_let_in_where_the_table_says(group, browsers, world, requ
         world.inspected = inspections_world.build(world.cast, world.project, world.through)
     if group == "rankings":
         world.ranked = rankings_world.build(world.cast)
+    if group == "lessons":
+        world.learnt = lessons_world.build(world.cast)
     values = subjects(world)
     routes = [route for route in all_routes() if group_of(route) == group]
     found = {

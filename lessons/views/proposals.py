@@ -48,7 +48,10 @@ def _beginning(request, category) -> dict:
 @FORM_PAGE
 @needs(Action.PROPOSE_CHECKLIST)
 def propose(request):
-    """建议补充核查清单: `?category=` names the category, the other filters the figures that speak for it."""
+    """建议补充核查清单: `?category=` names the category, the other filters the figures that speak for it; without one, the
+    library is where to choose it."""
+    if "category" not in request.GET:
+        return redirect("lessons:library")
     category = queries.category_of(request.GET.get("category", ""))
     if category is None:
         raise Http404("没有这个类别。")
