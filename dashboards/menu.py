@@ -51,6 +51,7 @@ INBOX = "dashboards:inbox"
 PAGES = (
     Page("工作台", "dashboards:home", "home"),
     Page("待办", INBOX, "inbox", does_business),
+    Page("管理看板", "dashboards:management", "chart-bar", _may(Action.READ_MANAGEMENT)),
     Page("项目", "projects:list", "folders", _sees_business, "业务"),
     Page("成果文件", "reviews:deliverables", "file-check", _sees_business),
     Page("时限", "deadlines:list", "clock-hour-4", _sees_business),

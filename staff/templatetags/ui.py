@@ -87,6 +87,21 @@ def score_figure(value) -> str:
 
 
 @register.filter
+def figure(value, unit: str) -> str:
+    """A value of a table by what its column holds: text as it is, “1,204”, “66.7”, “86.5”. None: 无数据."""
+    if value is None:
+        return "无数据"
+    if unit == "text":
+        return str(value)
+    if unit == "score":
+        return score_figure(value)
+    places = {"count": 0, "days": 1}.get(unit)
+    if places is None:
+        places = 2 if value != round(value, 1) else 1
+    return _grouped(value, places) or BLANK
+
+
+@register.filter
 def filesize_zh(size) -> str:
     """1536000 → “1.5 MB”; no size: —."""
     return BLANK if size in (None, "") else filesizeformat(size).replace("\xa0", " ")
