@@ -222,6 +222,7 @@ def test_menu_links_only_to_what_one_may_open(cast, project, log_in):
         "时限规则",
         "工作日历",
         "评分标准",
+        "奖惩标准",
     ]
     assert "委托人" in links(log_in(cast.approver))
     assert links(log_in(cast.administrator)) == [
