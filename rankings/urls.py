@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rankings.views import attendance, policies
+from rankings.views import attendance, awards, policies, settlements
 
 app_name = "rankings"
 
@@ -20,4 +20,22 @@ POLICIES = [
     path("rankings/attendance/<int:pk>/withdraw/", attendance.attendance_withdraw, name="attendance_withdraw"),
 ]
 
-urlpatterns = [*POLICIES]
+# The year's settlement; one's own rewards and penalties, appeals, notices.
+SETTLEMENTS = [
+    path("rankings/settlement/", settlements.settlement_home, name="settlement_home"),
+    path("rankings/promotion-notes/", settlements.promotion_notes, name="promotion_notes"),
+    path("rankings/promotion-notes/export/", settlements.promotion_notes_export, name="promotion_notes_export"),
+    path("rankings/<int:year>/settlement/", settlements.settlement, name="settlement"),
+    path("rankings/<int:year>/settlement/preview/", settlements.settlement_preview, name="settlement_preview"),
+    path("rankings/<int:year>/settlement/export/", settlements.settlement_export, name="settlement_export"),
+    path("rankings/<int:year>/settlement/withdraw/", settlements.settlement_withdraw, name="settlement_withdraw"),
+    path("rankings/<int:year>/settlement/approve/", settlements.settlement_approve, name="settlement_approve"),
+    path("rankings/<int:year>/settlement/notices/", settlements.settlement_notices, name="settlement_notices"),
+    path("awards/mine/", awards.awards_mine, name="awards_mine"),
+    path("awards/<int:pk>/appeal/", awards.award_appeal, name="award_appeal"),
+    path("appeals/<int:pk>/", awards.appeal, name="appeal"),
+    path("appeals/<int:pk>/decide/", awards.appeal_decide, name="appeal_decide"),
+    path("awards/notices/<int:pk>/", awards.award_notice, name="award_notice"),
+]
+
+urlpatterns = [*SETTLEMENTS, *POLICIES]
