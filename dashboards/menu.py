@@ -69,6 +69,8 @@ PAGES = (
         _may(Action.RECORD_ATTENDANCE, Action.READ_SETTLEMENT),
     ),
     Page("错误库", "lessons:library", "books", _may(Action.READ_LESSONS)),
+    Page("奖惩结算", "rankings:settlement_home", "report-money", _may(Action.READ_SETTLEMENT)),
+    Page("我的奖惩", "rankings:awards_mine", "award", does_business),
     Page("时限规则", "deadlines:rule_list", "ruler-2", _sees_business, "制度"),
     Page("工作日历", "deadlines:calendar", "calendar", section="制度"),
     Page("评分标准", "scoring:standard_list", "list-check"),

@@ -13,6 +13,7 @@ from dashboards.blocks.inspecting import escalations, inspecting, my_inspections
 from dashboards.blocks.machine import machine
 from dashboards.blocks.managing import managed_projects
 from dashboards.blocks.preparing import preparing, submitted
+from dashboards.blocks.settling import my_awards, settling
 from dashboards.blocks.signing import signing
 from projects.models import Assignment
 from staff.choices import Role
@@ -22,6 +23,8 @@ R = Role
 # In the order of the screen: block, the roles whose first screen has it.
 SCREEN = (
     (escalations, set()),
+    (settling, set()),
+    (my_awards, set()),
     (preparing, {R.COST_ENGINEER}),
     (my_inspections, set()),
     (key_figures, {R.EXECUTIVE}),
@@ -39,7 +42,7 @@ SCREEN = (
     (evidence, {R.AUDITOR}),
 )
 # One's own work shows itself to everybody who has some, whatever the role.
-OWN_WORK = (escalations, preparing, my_inspections, signing, my_clocks, submitted)
+OWN_WORK = (escalations, settling, my_awards, preparing, my_inspections, signing, my_clocks, submitted)
 
 
 def roles_today(user) -> set[str]:

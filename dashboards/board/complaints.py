@@ -58,9 +58,9 @@ def chart(filters: Filters, reader) -> Chart | None:
         Series(word, tuple(row.values[2 + number] for row in lines), colour, urls)
         for number, (word, (colour, _)) in enumerate(STATES.items())
     )
-    plot = Plot(Form.BARS, tuple(kind.label for kind in kinds), series, "件") if kinds else None
+    plot = Plot(Form.STACKED, tuple(kind.label for kind in kinds), series, "件") if kinds else None
     return Chart("complaints", "投诉举报", FORMULA, sum(row.values[1] for row in lines), "件", columns, tuple(lines), plot,
-                 empty="本年度没有收到投诉、举报。", url=links.complaints(filters))  # fmt: skip
+                 empty="本年度没有收到投诉、举报。", is_wide=True, url=links.complaints(filters))  # fmt: skip
 
 
 def _part(filters: Filters) -> Q:

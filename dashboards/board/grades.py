@@ -76,7 +76,11 @@ class Grades:
 
     def _months(self) -> Chart:
         words = {month: f"{month} 月" for month in range(1, 13)} | {OUTSIDE: "本年度以外"}
-        months = sorted({month for month, _ in self.by_month}, key=lambda month: month or 13)
+        found = {month for month, _ in self.by_month}
+        within = found - {OUTSIDE}
+        # A month without a score is a gap in the run, not a step of it.
+        months = [*range(min(within), max(within) + 1)] if within else []
+        months += [OUTSIDE] if OUTSIDE in found else []
 
         def url(month: int, grade: str) -> str:
             scored = {"scored": f"{self.filters.year}-{month:02}"} if month else {}
@@ -145,6 +149,6 @@ def _row(name: str, counts: Counter, group, url) -> Row:
     whole = _whole(counts, group)
     shares = (percent(counts[group, GOOD], whole), percent(counts[group, FAIL], whole))
     values = (name, whole, *(counts[group, grade] for grade in GRADES), *shares)
-    urls = {0: url(group, ""), 1: url(group, "")}
+    urls = {0: url(group, ""), 1: url(group, "")} if whole else {}
     urls |= {column: url(group, grade) for column, grade in enumerate(GRADES, start=2) if counts[group, grade]}
     return Row(values, {column: found for column, found in urls.items() if found})

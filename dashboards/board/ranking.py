@@ -1,9 +1,12 @@
 """The year's ranking on the dashboard: the first of the projects and all units, each with its evidence."""
 
+from decimal import Decimal
+
 from django.urls import reverse
 from django.utils import timezone
 
 from dashboards.board.filters import Filters
+from dashboards.board.grades import GRADES
 from dashboards.board.values import Chart, Column, Form, Mark, Plot, Row, Series, Unit
 from projects.models import Project
 from rankings import rules
@@ -15,10 +18,23 @@ from scoring.rules import FAIL, Thresholds
 
 SHOWN = 10
 SHOWN_FAILED = 5
-COLUMNS = (
-    Column("名次"), Column("名称", Unit.TEXT), Column("单位", Unit.TEXT), Column("得分", Unit.SCORE), Column("等级", Unit.TEXT),
-    Column("较上年", Unit.TEXT), Column("样本数"),
-)  # fmt: skip
+_LAST = (Column("等级", Unit.TEXT), Column("较上年", Unit.TEXT), Column("样本数"))
+COLUMNS = {
+    Board.PROJECT: (
+        Column("名次"),
+        Column("项目", Unit.TEXT),
+        Column("单位", Unit.TEXT),
+        Column("得分", Unit.SCORE),
+        *_LAST,
+    ),
+    Board.UNIT: (
+        Column("名次"),
+        Column("单位", Unit.TEXT),
+        Column("平均得分", Unit.SCORE),
+        Column("得分", Unit.SCORE),
+        *_LAST,
+    ),
+}
 
 
 def charts(filters: Filters) -> list[Chart]:
@@ -39,7 +55,7 @@ def _projects(filters: Filters, board: YearBoard) -> Chart:
         )
         lines = [line for line in lines if line.subject in of_line]
     failed = [line for line in lines[SHOWN:] if line.grade_now == FAIL][-SHOWN_FAILED:]
-    rows = [_row(line, _evidence(line)) for line in [*lines[:SHOWN], *failed]]
+    rows = [_row(line, line.unit_name, _evidence(line)) for line in [*lines[:SHOWN], *failed]]
     title = f"{filters.year} 年度项目排名"
     count = sum(line.grade_now == FAIL for line in lines)
     shown = f"列出前 {SHOWN} 名" + (f"及不合格项目（共 {count} 个）" if count else "") if len(lines) > SHOWN else ""
@@ -50,30 +66,23 @@ def _units(filters: Filters, board: YearBoard) -> Chart:
     lines = _placed(board)
     if filters.units is not None:
         lines = [line for line in lines if line.subject in filters.units]
-    rows = [
-        _row(line, f"{reverse('inspections:unit_conclusion', args=[line.subject])}?year={filters.year}")
-        for line in lines
-    ]
+    rows = []
+    for line in lines:
+        url = f"{reverse('inspections:unit_conclusion', args=[line.subject])}?year={filters.year}"
+        rows.append(_row(line, Decimal(line.facts["mean"]) if line.facts.get("mean") else None, url))
     note = "单位排名不分业务类型" if filters.business_line else ""
     return _chart("ranking_units", f"{filters.year} 年度单位排名", Board.UNIT, board, lines, rows, "个单位", note)
 
 
 def _placed(board: YearBoard) -> list[Line]:
     """By the places that count now, after corrections."""
-    return sorted((line for line in board.lines if line.place_now is not None), key=lambda line: line.place_now)
+    placed = [line for line in (*board.lines, *board.excluded) if line.place_now is not None]
+    return sorted(placed, key=lambda line: line.place_now)
 
 
-def _row(line: Line, url: str) -> Row:
-    values = (
-        line.place_now,
-        line.label,
-        line.unit_name,
-        line.score_now,
-        line.grade_now,
-        line.change or "—",
-        line.sample,
-    )
-    return Row(values, {1: url, 3: url} if url else {})
+def _row(line: Line, beside, url: str) -> Row:
+    figures = (line.score_now, line.grade_now, line.change or "—", line.sample)
+    return Row((line.place_now, line.label, beside, *figures), {1: url, 3: url} if url else {})
 
 
 def _evidence(line: Line) -> str:
@@ -88,14 +97,15 @@ def _chart(key, title, kind: Board, board: YearBoard, lines, rows, counted, show
         )
     else:
         state = "草案：按现有已关闭检查实时计算，尚未冻结"
-    scored = tuple(row.values[3] for row in rows)
-    series = Series("得分", scored, "todo", tuple(row.urls.get(1, "") for row in rows))
+    urls = tuple(row.urls.get(1, "") for row in rows)
+    series = tuple(
+        Series(grade, tuple(row.values[3] if row.values[4] == grade else None for row in rows), colour, urls)
+        for grade, colour in GRADES.items()
+    )
     marks = tuple(
         Mark(word, value) for word, value in (("合格线", Thresholds().pass_mark), ("优良线", Thresholds().good_mark))
     )
-    plot = (
-        Plot(Form.BARS, tuple(str(row.values[1]) for row in rows), (series,), "分", marks, most=100) if rows else None
-    )
+    plot = Plot(Form.BARS, tuple(str(row.values[1]) for row in rows), series, "分", marks, most=100) if rows else None
     formula = f"{rules.FORMULAS[kind]}{rules.TIE_RULES[kind]}"
-    return Chart(key, title, formula, len(lines), counted, COLUMNS, tuple(rows), plot, note="；".join(filter(None, (state, shown))) + "。",
+    return Chart(key, title, formula, len(lines), counted, COLUMNS[kind], tuple(rows), plot, note="；".join(filter(None, (state, shown))) + "。",
                  empty="检查关闭后列入排名草案。", is_wide=kind == Board.PROJECT)  # fmt: skip

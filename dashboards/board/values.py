@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Form(StrEnum):
-    """How figures are drawn. BARS lie (a bar a row), COLUMNS stand, STACKED lie on one another up to 100 %."""
+    """How figures are drawn. BARS lie (a bar a row), COLUMNS stand; STACKED lie, STACKED_COLUMNS stand, on one another."""
 
     BARS = "bars"
     COLUMNS = "columns"

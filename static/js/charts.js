@@ -24,12 +24,12 @@
   });
   const axisOfFigures = (plot) => ({
     type: "value", min: 0, max: plot.most === null ? undefined : plot.most, minInterval: ["件", "项", "份"].includes(plot.unit) ? 1 : 0,
-    splitNumber: 4, splitLine: { lineStyle: { color: fine } }, axisLabel: { color: faint, fontSize: 11 },
+    splitNumber: 4, interval: plot.most === 100 ? 20 : undefined, splitLine: { lineStyle: { color: fine } }, axisLabel: { color: faint, fontSize: 11 },
   });
 
-  const series = (plot, lies, isStacked, dark) => plot.series.map((each, index) => ({
-    type: "bar", name: each.name, data: each.values, barMaxWidth: isStacked || plot.series.length === 1 ? 18 : 12,
-    barGap: dark ? "-100%" : "12%", stack: isStacked || dark ? "all" : undefined, cursor: "pointer",
+  const series = (plot, lies, isStacked, alone) => plot.series.map((each, index) => ({
+    type: "bar", name: each.name, data: each.values, barMaxWidth: isStacked || alone || plot.series.length === 1 ? 16 : 11,
+    barGap: alone ? "-100%" : "12%", stack: isStacked || alone ? "all" : undefined, cursor: "pointer",
     itemStyle: {
       color: COLOURS[each.kind] || COLOURS.todo,
       decal: each.kind === "overdue" ? { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4, color: "rgba(255,255,255,.35)" } : undefined,
@@ -37,7 +37,7 @@
     },
     emphasis: { focus: "none" },
     label: {
-      show: !isStacked, position: lies ? "right" : "top", color: faint, fontSize: 11, formatter: ({ value }) => (value === null || value === undefined || Number.isNaN(value) ? "" : figure(value)),
+      show: !isStacked, position: lies ? "right" : "top", color: faint, fontSize: 11, formatter: ({ value }) => (value === null || value === undefined || Number.isNaN(value) ? "" : figure(value) + (plot.unit === "%" ? "%" : "")),
     },
     markLine: index === 0 && plot.marks.length ? {
       silent: true, symbol: "none", lineStyle: { color: faint, type: [4, 3], width: 1 },
@@ -46,11 +46,13 @@
     } : undefined,
   }));
 
+  const liesDown = (plot) => plot.form === "bars" || plot.form === "stacked";
+  /* Several series of which each category has one: they share the place. */
+  const sharesPlace = (plot) => plot.series.length > 1 && !plot.form.startsWith("stacked")
+    && plot.categories.every((_, at) => plot.series.filter((each) => each.values[at] !== null).length <= 1);
+
   const option = (plot, width) => {
-    const lies = plot.form === "bars" || plot.form === "stacked";
-    const isStacked = plot.form.startsWith("stacked");
-    /* Several series of which each category has one: they share the place. */
-    const alone = plot.series.length > 1 && !isStacked && plot.categories.every((_, at) => plot.series.filter((each) => each.values[at] !== null).length <= 1);
+    const lies = liesDown(plot), isStacked = plot.form.startsWith("stacked"), alone = sharesPlace(plot);
     const names = axisOfNames(plot.categories, lies, width < 420 ? 8 : 13), figures = axisOfFigures(plot);
     return {
       animation: !still.matches, animationDuration: 250,
@@ -69,9 +71,9 @@
   };
 
   const height = (plot) => {
-    const lies = plot.form === "bars" || plot.form === "stacked";
-    if (!lies) return 220;
-    const each = plot.form === "bars" && plot.series.length > 1 ? 17 * plot.series.length + 10 : 28;
+    if (!liesDown(plot)) return 220;
+    const beside = plot.form === "bars" && plot.series.length > 1 && !sharesPlace(plot);
+    const each = beside ? 17 * plot.series.length + 10 : 28;
     return Math.max(plot.categories.length * each + (plot.series.length > 1 ? 64 : 52) + (plot.marks.length ? 14 : 0), 150);
   };
 
