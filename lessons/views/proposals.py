@@ -31,7 +31,6 @@ def proposal_list(request):
         "form": form,
         "page": page_of(request, form.passing(rows)),
         "tabs": tabs(request, "proposals"),
-        "waiting": ChecklistProposal.objects.filter(state=ProposalState.PROPOSED).count(),
         "may_decide": request.user.may(Action.DECIDE_CHECKLIST),
         "can_propose": request.user.may(Action.PROPOSE_CHECKLIST),
     }

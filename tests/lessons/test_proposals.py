@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
+from ledger import checks
 from ledger.labels import action_label
 from ledger.models import Entry
 from lessons import services
@@ -18,6 +19,7 @@ from reviews.models import ChecklistAnswer, ChecklistItem, Level
 from reviews.services import add_item
 from tests.conftest import PASSWORD
 from tests.reviews import flow
+from tests.reviews.crowd import at_once
 from tests.reviews.test_pages import sign_data
 
 pytestmark = pytest.mark.django_db
@@ -225,3 +227,39 @@ def test_submission_asks_for_a_new_line_of_the_self_check_too(cast, log_in, proj
     data = sign_data(round, manifest=form["manifest"].value(), checklist_seen=form["checklist_seen"].value())
     add_item(actor=cast.quality_office, level=round.level, text=TEXT, clause="公司自定")
     assert "核查清单在您打开本页后已更新" in browser.post(address, data).content.decode()
+
+
+# ── At once ─────────────────────────────────────────────────────────────────
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_proposes_and_one_decides(cast):
+    made = at_once(
+        [lambda actor=actor: propose(actor) for actor in [cast.approver, cast.executive, cast.approver] * 2]
+    )
+    assert sorted(type(each).__name__ for each in made) == ["PermissionDenied"] * 2 + ["ValidationError"] * 3 + [
+        "list"
+    ]
+    proposal = ChecklistProposal.objects.get()
+
+    def decide(actor, act):
+        return act(actor=actor, proposal=proposal, note="同意")
+
+    calls = [
+        (actor, act)
+        for actor in (cast.chief_engineer, cast.quality_office)
+        for act in (services.accept, services.refuse)
+    ]
+    results = at_once([lambda call=call: decide(*call) for call in calls])
+    assert sorted(type(each).__name__ for each in results) == ["AlreadyDecided"] * 3 + ["ChecklistProposal"]
+    proposal.refresh_from_db()
+    added = level_of().checklist.filter(text=TEXT).count()
+    assert added == (1 if proposal.state == ProposalState.ACCEPTED else 0)
+    assert checks.verify().problems == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_added_at_once_take_numbers_of_their_own(cast):
+    lines = at_once([
+        lambda number=number: add_item(actor=cast.quality_office, level=level_of(), text=f"条目{'甲乙丙丁'[number]}", clause="")
+        for number in range(4)
+    ])  # fmt: skip
+    assert sorted(each.order for each in lines) == [8, 9, 10, 11]
