@@ -62,6 +62,7 @@ PAGES = (
     Page("单位检查结论", "inspections:unit_conclusions", "building", _may(Action.READ_INSPECTIONS)),
     Page("重大质量事故", "inspections:accident_list", "alert-triangle", _may(Action.READ_INSPECTIONS)),
     Page("质量问责", "inspections:liability_list", "gavel", _may(Action.READ_INSPECTIONS)),
+    Page("年度排名", "rankings:ranking_list", "trophy", does_business),
     Page(
         "考勤与纪律",
         "rankings:attendance_list",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rankings.views import attendance, awards, policies, settlements
+from rankings.views import attendance, awards, freezing, policies, rankings, reinspections, settlements
 
 app_name = "rankings"
 
@@ -38,4 +38,21 @@ SETTLEMENTS = [
     path("awards/notices/<int:pk>/", awards.award_notice, name="award_notice"),
 ]
 
-urlpatterns = [*SETTLEMENTS, *POLICIES]
+# The ranking itself: drafted, frozen, published, corrected; who is inspected again.
+RANKINGS = [
+    path("rankings/", rankings.ranking_list, name="ranking_list"),
+    path("rankings/years/", rankings.ranking_years, name="ranking_years"),
+    path("rankings/reinspections/", reinspections.reinspection_list, name="reinspection_list"),
+    path("rankings/draft/", rankings.ranking_draft, name="ranking_draft"),
+    path("rankings/draft/export/", rankings.ranking_draft_export, name="ranking_draft_export"),
+    path("rankings/draft/<str:board>/<int:subject>/", rankings.ranking_draft_row, name="ranking_draft_row"),
+    path("rankings/<int:year>/", rankings.ranking, name="ranking"),
+    path("rankings/<int:year>/export/", rankings.ranking_export, name="ranking_export"),
+    path("rankings/<int:year>/pdf/", rankings.ranking_pdf, name="ranking_pdf"),
+    path("rankings/<int:year>/freeze/", freezing.ranking_freeze, name="ranking_freeze"),
+    path("rankings/<int:year>/publish/", freezing.ranking_publish, name="ranking_publish"),
+    path("rankings/<int:year>/rows/<int:pk>/", rankings.ranking_row, name="ranking_row"),
+    path("rankings/<int:year>/rows/<int:pk>/correct/", freezing.ranking_correct, name="ranking_correct"),
+]
+
+urlpatterns = [*RANKINGS, *SETTLEMENTS, *POLICIES]

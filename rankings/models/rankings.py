@@ -17,9 +17,13 @@ class RankingQuerySet(models.QuerySet):
     def published(self):
         return self.filter(published_at__isnull=False)
 
+    def reads(self, user) -> bool:
+        """Whether rankings concern `user` at all (三员分立)."""
+        return user.is_active and not is_set_apart(role for role, _ in user.posts_today)
+
     def visible_to(self, user):
         """[S] 年度考评结果在公司内部公布: once published, everybody who does business; before, who reads drafts."""
-        if not user.is_active or is_set_apart(role for role, _ in user.posts_today):
+        if not self.reads(user):
             return self.none()
         return self if user.may(Action.READ_RANKING_DRAFT) else self.published()
 

@@ -35,7 +35,9 @@ class Line:
     grade_now: str = ""
     excluded_now: str = ""
     change: str = ""
+    # Whether the name is kept from the reader (`queries.secrecy`); whether a what-if changes it.
     is_hidden: bool = False
+    is_changed: bool = False
 
     @property
     def correction(self) -> Correction | None:
@@ -105,22 +107,34 @@ def year_board(year: int, board: Board, *, drafted: drafts.Draft | None = None) 
     """The board of `year`: frozen and corrected if the year is frozen, else as drafted now (`drafted`, if it was computed
     already). `change` is filled in against `former`. Whether the reader may see it is asked before."""
     ranking = Ranking.objects.filter(year=year).select_related("frozen_by", "published_by").first()
+    if ranking is None:
+        return board_of_draft(drafted or drafts.draft(year, boards=[board]), board)
+    return _board(year, board, standing(ranking, board), ranking, None)
+
+
+def board_of_draft(drafted: drafts.Draft, board: Board) -> YearBoard:
+    """A board as drafted, whether or not the year was frozen since."""
+    lines = [line_of(each) for each in [*drafted.boards[board], *drafted.excluded[board]]]
+    return _board(drafted.year, board, lines, None, drafted)
+
+
+def year_board_of_draft(year: int, board: Board) -> YearBoard:
+    return board_of_draft(drafts.draft(year, boards=[board]), board)
+
+
+def _board(year: int, board: Board, lines: list[Line], ranking: Ranking | None, drafted) -> YearBoard:
     before = former(year, board)
-    if ranking is not None:
-        lines = standing(ranking, board)
-    else:
-        drafted = drafted or drafts.draft(year, boards=[board])
-        lines = [_of_draft(each) for each in [*drafted.boards[board], *drafted.excluded[board]]]
     for line in lines:
         line.change = rules.change_words(line.place_now, before[line.subject][0] if line.subject in before else None) \
             if before is not None else ""  # fmt: skip
     return YearBoard(
         year, board, [each for each in lines if each.place is not None], [each for each in lines if each.place is None],
-        ranking, None if ranking else drafted,
+        ranking, drafted,
     )  # fmt: skip
 
 
-def _of_draft(each: Placed) -> Line:
+def line_of(each: Placed) -> Line:
+    """A line of a draft."""
     row = each.row
     return Line(
         subject=row.subject, label=row.label, unit_name=row.unit, place=each.place, score=row.score, grade=row.grade,

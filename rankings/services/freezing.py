@@ -50,7 +50,7 @@ def freeze(*, actor, year: int, seen: str, confirmation: Confirmation) -> Rankin
     require_confirmation(confirmation, actor)
     if not FIRST_YEAR <= year <= timezone.localdate().year:
         raise ValidationError("只能冻结本年度或以前年度的排名。")
-    _refuse_frozen(year)
+    refuse_frozen(year)
     drafted = drafts.draft(year)
     if drafts.digest(drafted) != seen:
         raise AlreadyHandled(
@@ -67,7 +67,7 @@ def freeze(*, actor, year: int, seen: str, confirmation: Confirmation) -> Rankin
         with transaction.atomic():
             ranking.save(force_insert=True)
     except IntegrityError:
-        _refuse_frozen(year)
+        refuse_frozen(year)
         raise
     RankingEntry.objects.bulk_create(entries, batch_size=BATCH)
     record(actor=actor, action="ranking.freeze", subject=ranking,
@@ -75,7 +75,8 @@ def freeze(*, actor, year: int, seen: str, confirmation: Confirmation) -> Rankin
     return ranking
 
 
-def _refuse_frozen(year: int) -> None:
+def refuse_frozen(year: int) -> None:
+    """Raise AlreadyHandled where the year is frozen already."""
     if done := Ranking.objects.filter(year=year).select_related("frozen_by").first():
         raise done_by(done.frozen_by.name, done.frozen_at, f"冻结 {year} 年度排名", page_of(year))
 
@@ -135,10 +136,7 @@ def publish(*, actor, ranking: Ranking, confirmation: Confirmation) -> Ranking:
     require_post(actor, Action.FREEZE_RANKING)
     require_confirmation(confirmation, actor)
     ranking = held(ranking)
-    if ranking.published_at is not None:
-        raise done_by(
-            ranking.published_by.name, ranking.published_at, f"公布 {ranking.year} 年度排名", page_of(ranking.year)
-        )
+    refuse_published(ranking)
     ranking.published_by, ranking.published_at = actor, timezone.now()
     chain_head = head()[1]
     ranking.pdf, ranking.pdf_sha256 = _keep(papers.ranking_paper(ranking, chain_head), ranking.year)
@@ -151,6 +149,13 @@ def publish(*, actor, ranking: Ranking, confirmation: Confirmation) -> Ranking:
            data={"year": ranking.year, "digest": ranking.digest, "pdf_sha256": ranking.pdf_sha256, "head": chain_head,
                  "at": ranking.published_at})  # fmt: skip
     return ranking
+
+
+def refuse_published(ranking: Ranking) -> None:
+    """Raise AlreadyHandled where it is published already."""
+    if ranking.published_at is not None:
+        what = f"公布 {ranking.year} 年度排名"
+        raise done_by(ranking.published_by.name, ranking.published_at, what, page_of(ranking.year))
 
 
 def held(ranking: Ranking) -> Ranking:
