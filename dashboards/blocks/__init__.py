@@ -13,6 +13,7 @@ from dashboards.blocks.inspecting import escalations, inspecting, my_inspections
 from dashboards.blocks.machine import machine
 from dashboards.blocks.managing import managed_projects
 from dashboards.blocks.preparing import preparing, submitted
+from dashboards.blocks.ranking import ranking_of_year
 from dashboards.blocks.settling import my_awards, settling
 from dashboards.blocks.signing import signing
 from projects.models import Assignment
@@ -27,6 +28,7 @@ SCREEN = (
     (my_awards, set()),
     (preparing, {R.COST_ENGINEER}),
     (my_inspections, set()),
+    (ranking_of_year, {R.EXECUTIVE}),
     (key_figures, {R.EXECUTIVE}),
     (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
     (my_clocks, {R.PROJECT_MANAGER}),

@@ -75,7 +75,7 @@ def standing(ranking: Ranking, board: Board) -> list[Line]:
             Prefetch("corrections", Correction.objects.select_related("made_by").order_by("made_at", "pk"))
         )
     )  # fmt: skip
-    lines = [_line(entry) for entry in entries]
+    lines = [_line(entry, list(entry.corrections.all())) for entry in entries]
     if not any(line.corrections for line in lines):
         return lines
     # A line without a place is ranked only once a correction gives it one.
@@ -86,11 +86,11 @@ def standing(ranking: Ranking, board: Board) -> list[Line]:
     return lines
 
 
-def _line(entry: RankingEntry) -> Line:
+def _line(entry: RankingEntry, corrections: list[Correction]) -> Line:
     line = Line(
         subject=entry.subject_id, label=entry.label, unit_name=entry.unit_name, place=entry.place, score=entry.score,
         grade=entry.grade, sample=entry.sample, facts=entry.facts, evidence=entry.evidence, excluded=entry.excluded,
-        entry=entry, corrections=list(entry.corrections.all()), place_now=entry.place, score_now=entry.score,
+        entry=entry, corrections=corrections, place_now=entry.place, score_now=entry.score,
         grade_now=entry.grade, excluded_now=entry.excluded,
     )  # fmt: skip
     if newest := line.correction:
@@ -150,3 +150,29 @@ def former(year: int, board: Board) -> dict[int, tuple[int | None, Decimal | Non
     if ranking is None:
         return None
     return {line.subject: (line.place_now, line.score_now) for line in standing(ranking, board)}
+
+
+def top(ranking: Ranking, board: Board, count: int) -> list[Line]:
+    """The first lines of a frozen board, with their change. A handful of rows is read, unless somebody corrected the board: then
+    places are computed from all."""
+    entries = ranking.entries.filter(board=board)
+    if Correction.objects.filter(entry__in=entries.order_by().values("pk")).exists():
+        lines = [line for line in standing(ranking, board) if line.place_now is not None]
+        lines = sorted(lines, key=lambda line: line.place_now)[:count]
+    else:
+        lines = [_line(entry, []) for entry in entries.filter(place__isnull=False).order_by("order")[:count]]
+    before = former_of(ranking.year, board, [line.subject for line in lines])
+    for line in lines:
+        line.change = "" if before is None else rules.change_words(line.place_now, before.get(line.subject))
+    return lines
+
+
+def former_of(year: int, board: Board, subjects: list[int]) -> dict[int, int | None] | None:
+    """As `former`, the places of a few; the frozen ones, unless that board was corrected."""
+    ranking = Ranking.objects.filter(year=year - 1).first()
+    if ranking is None:
+        return None
+    entries = ranking.entries.filter(board=board)
+    if Correction.objects.filter(entry__in=entries.order_by().values("pk")).exists():
+        return {line.subject: line.place_now for line in standing(ranking, board)}
+    return dict(entries.filter(subject_id__in=subjects).values_list("subject_id", "place"))
