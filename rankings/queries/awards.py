@@ -252,7 +252,7 @@ def attended(year: int) -> list[Matter]:
     url = reverse("rankings:awards_mine")
     return [
         Matter(Cause.ATTENDANCE, f"attendance:{row.pk}", (row.person_id,),
-               f"{row.happened_on:%Y-%m-%d} {row.rule.text}{f' × {row.count}' if row.count > 1 else ''}",
+               f"{row.happened_on:%Y-%m-%d} {row.rule.text.rstrip('。')}{f' × {row.count}' if row.count > 1 else ''}。",
                f"{url}#attendance", line=row.rule.line, count=row.count)
         for row in attendance_of(year)
     ]  # fmt: skip

@@ -239,7 +239,7 @@ def _note_promotions(settlement: Settlement, awards: list[Award]) -> int:
         appeal = award.standing_appeal
         if award.cause == Cause.FIRST_PLACE and not (appeal and appeal.outcome == Outcome.REVOKED):
             head = award.text.split("，项目组奖励")[0]
-            texts.setdefault(award.person_id, []).append(f"{head}（{award.get_party_display()}）")
+            texts.setdefault(award.person_id, []).append(f"{head}，任{award.get_party_display()}")
     year = settlement.ranking.year
     PromotionNote.objects.bulk_create(
         PromotionNote(person_id=person, ranking=settlement.ranking, text=f"{year} 年度：{'；'.join(told)}"[:300])

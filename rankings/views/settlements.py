@@ -115,12 +115,16 @@ def _steps(found: Settlement | None, until) -> list[dict]:
     elif found.is_approved:
         done, whole = queries.progress(found)
         place = 3 if done < whole else 4
-        notes = [f"{found.proposed_at:%m-%d}", f"至 {until:%m-%d}", f"{found.approved_at:%m-%d}", f"{done}/{whole}"]
+        notes = [_day(found.proposed_at), f"至 {until:%m-%d}", _day(found.approved_at), f"{done}/{whole}"]
     else:
         place = 1 if queries.is_window_open(found, until) else 2
-        notes = [f"{found.proposed_at:%m-%d}", f"至 {until:%m-%d}", "", ""]
+        notes = [_day(found.proposed_at), f"至 {until:%m-%d}", "", ""]
     states = ["done"] * place + (["current"] if place < 4 else []) + [""] * (3 - place)
     return [{"title": title, "state": state, "note": note} for title, state, note in zip(titles, states, notes, strict=True)]  # fmt: skip
+
+
+def _day(instant) -> str:
+    return f"{timezone.localtime(instant):%m-%d}"
 
 
 @require_safe

@@ -97,10 +97,8 @@ def decided(cast, appeal, outcome: str, amount=None, actor=None):
     )  # fmt: skip
 
 
-def approved(cast, settlement: Settlement, clock, actor=None) -> Settlement:
-    """Approved by 管理层 once the window is over; `clock` is a time machine (see `later`)."""
-    actor, settlement = actor or cast.executive, fresh(settlement)
-    with clock(after_window(settlement)):
-        return settling.approve(
-            actor=actor, settlement=settlement, turn=settlement.turn, confirmation=confirmed(actor)
-        )
+def approve(cast, settlement: Settlement, later, actor=None) -> Settlement:
+    """Approved by 管理层 once the window is over; `later(instant)` moves the time."""
+    settlement, actor = fresh(settlement), actor or cast.executive
+    later(after_window(settlement))
+    return settling.approve(actor=actor, settlement=settlement, turn=settlement.turn, confirmation=confirmed(actor))

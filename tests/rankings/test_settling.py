@@ -65,12 +65,6 @@ def settlement(cast, ranking):
     return kits.proposed(cast, ranking)
 
 
-def approve(cast, settlement, later, actor=None):
-    settlement, actor = kits.fresh(settlement), actor or cast.executive
-    later(kits.after_window(settlement))
-    return settling.approve(actor=actor, settlement=settlement, turn=settlement.turn, confirmation=confirmed(actor))
-
-
 def amounts(settlement) -> dict:
     return {(row.person.name, row.cause): row.amount for row in queries.awards_of(settlement)}
 
@@ -194,7 +188,7 @@ def test_posting_writes_the_lines_starts_the_time_and_tells_everybody_concerned(
 def test_the_ledger_knows_no_names_and_no_amounts(cast, settlement, later, plain_papers):
     appeal = kits.appealed(settlement, cast.outsider, "我不在该项目")
     kits.decided(cast, appeal, "changed", "500")
-    approve(cast, settlement, later)
+    kits.approve(cast, settlement, later)
     award_notices.issue_unfinished()
     rows = Entry.objects.filter(action__regex=r"^(settlement|award|deadline)")
     told = " ".join(f"{row.subject_label} {row.data}" for row in rows)
@@ -271,7 +265,7 @@ def test_it_is_approved_only_after_the_window_and_with_every_appeal_decided(cast
 
 
 def test_approval_notes_the_first_team_for_promotion_and_cannot_be_taken_back(cast, settlement, later):
-    approved = approve(cast, settlement, later)
+    approved = kits.approve(cast, settlement, later)
     assert approved.state == SettlementState.APPROVED
     assert approved.approved_by == cast.executive
     notes = PromotionNote.objects.order_by("person__name")
@@ -279,7 +273,7 @@ def test_approval_notes_the_first_team_for_promotion_and_cannot_be_taken_back(ca
     assert "全公司优良评价第一名" in notes[0].text
     assert not Deadline.objects.open().of(settlement).exists()
     with pytest.raises(AlreadyHandled, match="管理层"):
-        approve(cast, settlement, later)
+        kits.approve(cast, settlement, later)
     with pytest.raises(AlreadyHandled):
         settling.withdraw(actor=cast.quality_office, settlement=settlement, turn=1, reason="晚了")
 
@@ -290,14 +284,14 @@ def test_an_executive_with_a_line_stands_aside_while_another_has_none(cast, proj
     settlement = kits.proposed(cast, ranking)
     other = kit.inspector(cast, "副总", role=Role.EXECUTIVE)
     with pytest.raises(PermissionDenied, match="须回避"):
-        approve(cast, settlement, later)
-    approve(cast, settlement, later, actor=other)
+        kits.approve(cast, settlement, later)
+    kits.approve(cast, settlement, later, actor=other)
 
 
 def test_the_only_executive_approves_with_a_line_and_the_ledger_says_so(cast, project, ranking, later):
     Assignment.objects.filter(user=cast.verifier).update(user=cast.executive)
     kits.policy()
-    approve(cast, kits.proposed(cast, ranking), later)
+    kits.approve(cast, kits.proposed(cast, ranking), later)
     assert json.loads(Entry.objects.get(action="settlement.approve").data)["has_own_line"] is True
 
 
@@ -305,12 +299,12 @@ def test_who_proposed_does_not_approve_by_another_post(cast, settlement, later):
     Post.objects.create(user=cast.quality_office, role=Role.EXECUTIVE, unit=None, starts_on=LONG_AGO)
     office = type(cast.quality_office).objects.get(pk=cast.quality_office.pk)
     with pytest.raises(PermissionDenied, match="提出人不能批准"):
-        approve(cast, settlement, later, actor=office)
+        kits.approve(cast, settlement, later, actor=office)
 
 
 # ── Notices ─────────────────────────────────────────────────────────────────
 def test_notices_are_issued_once_each_and_go_on_where_they_stopped(cast, settlement, later, plain_papers, monkeypatch):
-    approve(cast, settlement, later)
+    kits.approve(cast, settlement, later)
     whole = award_notices.notice_paper
 
     def fails_for_one(notice):
@@ -338,7 +332,7 @@ def test_no_notice_before_the_approval(cast, settlement):
 
 # ── Evidence ────────────────────────────────────────────────────────────────
 def test_what_was_posted_and_approved_cannot_be_changed_or_deleted(cast, settlement, later):
-    approve(cast, settlement, later)
+    kits.approve(cast, settlement, later)
     for change in (
         lambda: Award.objects.update(amount=1),
         lambda: Award.objects.all().delete(),
@@ -353,7 +347,7 @@ def test_what_was_posted_and_approved_cannot_be_changed_or_deleted(cast, settlem
 def test_verify_ledger_names_a_line_an_appeal_and_a_paper_that_were_edited(cast, settlement, later, plain_papers):
     appeal = kits.appealed(settlement, cast.outsider)
     kits.decided(cast, appeal, "revoked")
-    approve(cast, settlement, later)
+    kits.approve(cast, settlement, later)
     award_notices.issue_unfinished()
     assert list(settlements_match()) == []
     for table in ("rankings_award", "rankings_appeal", "rankings_awardnotice"):
