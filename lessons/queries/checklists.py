@@ -42,26 +42,25 @@ class Line:
 
 def lines(asked: Asked) -> list[Line]:
     """Every line that was answered within the filters (year of the signature, unit, business line, words of the line), the
-    most conspicuous first. Three queries: the texts, the figures, the levels."""
-    answers = _answers(asked)
-    texts = list(answers.order_by().values_list("text", flat=True).distinct())
+    most conspicuous first. Four queries: the texts, the answers, those that count against the line, the levels."""
+    answers = _answers(asked).order_by()
+    texts = list(answers.values_list("text", flat=True).distinct())
     covered = {category: [text for text in texts if covers(text, category)] for category in RemarkCategory.values}
     refused = Q(result=ChecklistResult.NO)
-    missed = Q(result=ChecklistResult.YES) & _found_later(covered)
-    found = (
-        answers.order_by()
-        .values("signature__level", "text")
-        .annotate(
-            answered=Count("pk"), refused=Count("pk", filter=refused), missed=Count("pk", filter=missed),
-            projects=Count("signature__round__deliverable__project", filter=refused | missed, distinct=True),
-        )
+    against = answers.filter(refused | Q(result=ChecklistResult.YES) & _found_later(covered))
+    groups = against.values("signature__level", "text").annotate(
+        hits=Count("pk"), refused=Count("pk", filter=refused),
+        projects=Count("signature__round__deliverable__project", distinct=True),
     )  # fmt: skip
+    counted = {(row["signature__level"], row["text"]): row for row in groups}
+    nothing = {"hits": 0, "refused": 0, "projects": 0}
     levels = Level.objects.select_related("route").in_bulk()
-    rows = [
-        Line(levels[row["signature__level"]], row["text"], row["answered"], row["refused"], row["missed"],
-             row["projects"], tuple(c for c in covered if row["text"] in covered[c]))
-        for row in found
-    ]  # fmt: skip
+    rows = []
+    for level, text, answered in answers.values_list("signature__level", "text").annotate(answered=Count("pk")):
+        row = counted.get((level, text), nothing)
+        categories = tuple(category for category in covered if text in covered[category])
+        rows.append(Line(levels[level], text, answered, row["refused"], row["hits"] - row["refused"],
+                         row["projects"], categories))  # fmt: skip
     return sorted(rows, key=lambda row: (-row.hits, -row.answered, row.level.route.code, row.level.order, row.text))
 
 
