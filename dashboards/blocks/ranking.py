@@ -22,7 +22,7 @@ def ranking_of_year(user) -> Block:
     return Block(
         "ranking_of_year", len(boards[Board.PROJECT]),
         {"ranking": ranking, "year": ranking.year if ranking else this_year, "this_year": this_year,
-         "boards": [(board, lines) for board, lines in boards.items()]},
+         "boards": list(boards.items())},
     )  # fmt: skip
 
 
