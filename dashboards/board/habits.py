@@ -62,7 +62,7 @@ def chart(of: Figures) -> Chart:
     quick = Series("快速签署", tuple(row.values[5] for row in lines), "draft", urls)
     plot = Plot(Form.BARS, tuple(row.values[0] for row in lines), (runs, quick), "份") if lines else None
     return Chart("habits", "审签习惯提示", FORMULA, len(enough), f"人签署不少于 {LEAST_SIGNED} 份", COLUMNS, tuple(lines), plot, note=CARE,
-                 empty=f"没有达到提示条件的人员；本年度签署不少于 {LEAST_SIGNED} 份的共 {len(enough)} 人。")  # fmt: skip
+                 empty=f"没有达到提示条件的人员；本年度签署不少于 {LEAST_SIGNED} 份的共 {len(enough)} 人。", is_wide=True)  # fmt: skip
 
 
 def _remarked(of: Figures) -> set[tuple[int, int]]:

@@ -167,4 +167,5 @@ def time_taken(of: Figures) -> Chart:
         plot if titles else None,
         empty=EMPTY,
         url=url,
+        is_wide=True,
     )

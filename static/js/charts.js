@@ -37,7 +37,7 @@
     },
     emphasis: { focus: "none" },
     label: {
-      show: !isStacked, position: lies ? "right" : "top", color: faint, fontSize: 11, formatter: ({ value }) => (value === null || value === undefined || Number.isNaN(value) ? "" : figure(value) + (plot.unit === "%" ? "%" : "")),
+      show: !isStacked, position: lies ? "right" : "top", color: faint, fontSize: 11, textBorderColor: "#fff", textBorderWidth: 3, formatter: ({ value }) => (value === null || value === undefined || Number.isNaN(value) ? "" : figure(value) + (plot.unit === "%" ? "%" : "")),
     },
     markLine: index === 0 && plot.marks.length ? {
       silent: true, symbol: "none", lineStyle: { color: faint, type: [4, 3], width: 1 },
