@@ -23,6 +23,7 @@ from rankings.views.settling import signed, tells_lost_race
 from staff.choices import Action
 from staff.gates import needs
 from staff.lists import accepted, page_of, sort_order
+from staff.permissions import require_post
 
 PAGE = require_http_methods(["GET", "HEAD", "POST"])
 SORTS = {"person": "person__employee_number", "unit": "unit_name", "cause": "cause", "amount": "amount"}
@@ -146,6 +147,7 @@ def settlement_preview(request, year: int):
     blocks = queries.blocks(year, ranking, policy)
     form = ProposeForm(request.POST or None)
     if request.method == "POST":
+        require_post(request.user, Action.PROPOSE_SETTLEMENT)
         if ranking is None or policy is None:
             form.is_valid()
             form.add_error(None, [each.text for each in blocks])

@@ -8,16 +8,17 @@ from django.utils import timezone
 
 from rankings.queries.policies import in_force
 from rankings.services import attendance
-from tests.rankings import policy_kit
+from tests.rankings import policy_kit, settlement_world
 
 
 def build(cast) -> SimpleNamespace:
+    settled = settlement_world.build(cast)
     record = attendance.record(
         actor=cast.quality_office, person=cast.preparer, rule=policy_kit.rule_of("旷工"),
         happened_on=timezone.localdate() - timedelta(days=1),
     )  # fmt: skip
     policy, draft = in_force(), policy_kit.draft_of(cast.quality_office)
-    return SimpleNamespace(record=record, policy=policy, draft=draft)
+    return SimpleNamespace(record=record, policy=policy, draft=draft, settled=settled)
 
 
 def subjects(world: SimpleNamespace) -> list[tuple[tuple, str]]:
@@ -26,4 +27,5 @@ def subjects(world: SimpleNamespace) -> list[tuple[tuple, str]]:
         ((world.policy.pk,), "policy"),
         ((world.draft.pk,), "policy_edit policy_publish policy_discard"),
         ((world.record.pk,), "attendance_withdraw"),
+        *settlement_world.subjects(world.settled),
     ]
