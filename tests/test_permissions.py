@@ -165,6 +165,7 @@ def subjects(world) -> dict[str, list]:
         " reviews: project_deliverables deliverable_create project_route api: project-detail project-team"
         " inspections: project_inspections project_history"),
         ((project.pk, project.assignments.get(user=cast.checker).pk), "projects: assignment_end"),
+        (("kpis",), "dashboards: management_export"),
         ((project.pk, world.risk.pk), "projects: risk_escalate risk_settle"),
         ((project.pk, world.inquiry.pk), "projects: inquiry_answer"),
         ((project.pk, world.urgent.pk), "projects: urgent_close"),
