@@ -23,7 +23,7 @@ def payroll_response(settlement: Settlement, awards: Iterable[Award]):
         if settlement.is_approved
         else f"{settlement.get_state_display()}，尚未批准，不能据以发放或扣款"
     )
-    notes = [f"{settlement}（{settlement.policy}）", f"状态：{state}。摘要 {settlement.digest}"]
+    notes = [f"{settlement}，依据{settlement.policy}", f"状态：{state}。摘要 {settlement.digest}"]
     posted = sum((signed(row.kind, row.amount) for row in rows), Decimal(0))
     final = sum((row.signed for row in rows), Decimal(0))
     last = ["合计", "", "", "", "", f"{len(rows)} 笔", posted, "", final]

@@ -17,6 +17,7 @@ from ledger import guards
 from ledger.models import Entry
 from notices.models import Delivery, Notice
 from projects.models import Assignment
+from rankings import tasks
 from rankings.choices import Cause, Kind, Party, SettlementState
 from rankings.handled import AlreadyHandled
 from rankings.models import Attendance, Award, AwardNotice, PromotionNote, Settlement
@@ -313,7 +314,7 @@ def test_notices_are_issued_once_each_and_go_on_where_they_stopped(cast, settlem
         return whole(notice)
 
     monkeypatch.setattr(award_notices, "notice_paper", fails_for_one)
-    assert award_notices.issue_unfinished() == 3
+    tasks.issue_award_notices()
     assert queries.progress(settlement) == (3, 4)
     monkeypatch.setattr(award_notices, "notice_paper", whole)
     assert award_notices.go_on(actor=cast.quality_office, settlement=kits.fresh(settlement)) == 1
