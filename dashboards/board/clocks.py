@@ -27,7 +27,7 @@ def chart(filters: Filters) -> Chart:
     """Two queries."""
     now = timezone.now()
     rows = (
-        Deadline.objects.filter(due_on__year=filters.year)
+        Deadline.objects.filter(filters.on_days("due_on"))
         .exclude(state=State.CANCELLED)
         .exclude(rule__event__in=WINDOWS)
     )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.utils import timezone
 
 from dashboards.board import links
@@ -51,7 +51,8 @@ class Grades:
         self.by_unit: Counter = Counter()
         self.by_month: Counter = Counter()
         self.by_year: Counter = Counter()
-        rows = concluded.filter(year=filters.year).annotate(month=_month(filters.year))
+        of_period = Q(year=filters.year) & (filters.within("score_sheet__scored_at") if filters.month else Q())
+        rows = concluded.filter(of_period).annotate(month=_month(filters.year))
         for unit, month, grade, count in rows.values_list("unit", "month", "score_sheet__grade").annotate(
             n=Count("pk")
         ):

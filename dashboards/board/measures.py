@@ -59,7 +59,7 @@ def _success(of: Figures) -> dict:
     confirmed = Complaint.objects.filter(project=OuterRef("pk"), verdict__in=CONFIRMING)
     is_success = Q(actual_finish_on__lte=F("planned_finish_on")) & ~Exists(failed) & ~Exists(confirmed)
     planned = Q(planned_finish_on__isnull=False)
-    row = Project.objects.filter(filters.of_projects(), actual_finish_on__year=filters.year).order_by().aggregate(
+    row = Project.objects.filter(filters.of_projects(), filters.on_days("actual_finish_on")).order_by().aggregate(
         every=Count("pk"), planned=Count("pk", filter=planned), good=Count("pk", filter=planned & is_success)
     )  # fmt: skip
     unplanned = row["every"] - row["planned"]
