@@ -31,6 +31,7 @@ AMOUNTS = {
     (Cause.SENT_BACK, Party.PERSON): "300",
     (Cause.LATE_RECTIFICATION, Party.PROJECT_MANAGER): "500",
 }
+ABSENT = "旷工一天"
 SHARES = {Party.PROJECT_MANAGER: "40", Party.DISCIPLINE_LEAD: "30", Party.COST_ENGINEER: "30"}
 
 
@@ -52,14 +53,14 @@ def policy(world: World) -> Story:
 
 def _amount(row) -> Decimal | None:
     if row.is_attendance:
-        return Decimal(200) if "旷工" in row.text else None
+        return Decimal(200) if row.text.startswith(ABSENT) else None
     known = AMOUNTS.get((row.cause, row.party))
     return Decimal(known) if known else row.amount
 
 
 def absence(world: World, days: int) -> Story:
     """An attendance record of a few days before."""
-    rule = policies.attendance_rules().filter(text__contains="旷工").first()
+    rule = policies.attendance_rules().get(text__startswith=ABSENT)
     attendance.record(
         actor=world.people[OFFICE], person=world.people["3008"], rule=rule, note="未办理请假手续，已与本人核实。",
         happened_on=timezone.localdate() - timedelta(days=days),
