@@ -10,17 +10,21 @@ SUBJECT = {Board.PROJECT: "项目", Board.UNIT: "单位", **dict.fromkeys(PEOPLE
 
 
 class Column(NamedTuple):
-    """`width` in characters, for the spreadsheet; `is_figure`: right-aligned."""
+    """`width` in characters, for the spreadsheet; `is_figure`: right-aligned; `short`: the title where room is scarce; `is_shown`:
+    has a column of its own on the page and on paper."""
 
     title: str
     width: int
     is_figure: bool = True
+    short: str = ""
+    is_shown: bool = True
 
 
-_PERSON = (Column("签署份数", 10), Column("漏检 一般/严重/重大", 20), Column("加权漏检数", 12))
+_PERSON = (Column("签署份数", 10), Column("漏检 一般/严重/重大", 20, short="漏检（条）"), Column("加权漏检数", 12))
 COLUMNS: dict[Board, tuple[Column, ...]] = {
     Board.PROJECT: (
-        Column("最低项得分率（%）", 18), Column("问题（条）", 12), Column("整改回复", 12, False), Column("问题严重", 12, False),
+        Column("最低项得分率（%）", 18, short="最低项得分率"), Column("问题（条）", 12), Column("整改回复", 12, False),
+        Column("问题严重", 12, False, is_shown=False),
         Column("检查次数", 10), Column("定分检查", 20, False),
     ),
     Board.UNIT: (
@@ -28,6 +32,16 @@ COLUMNS: dict[Board, tuple[Column, ...]] = {
     ),
     **dict.fromkeys(PEOPLE_BOARDS, _PERSON),
 }  # fmt: skip
+
+
+def pairs(board: Board, line) -> list[tuple[Column, object]]:
+    """All columns with their values."""
+    return list(zip(COLUMNS[board], cells(board, line), strict=True))
+
+
+def shown(board: Board, line) -> list[tuple[Column, object]]:
+    """The columns of the page with their values."""
+    return [(column, value) for column, value in pairs(board, line) if column.is_shown]
 
 
 def cells(board: Board, line) -> list:

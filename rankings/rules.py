@@ -4,7 +4,7 @@ The texts below stand on the page, in the frozen basis and on paper word for wor
 
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from inspections.rules import UNIT_RULE
@@ -39,6 +39,15 @@ TIE_RULES = {
 }
 SHARED_PLACES = "名次并列的，其后名次顺延（1、1、3）。"
 POPULATION = "列入范围：所属年度为本年度、已关闭的项目检查。整改未关闭、尚未出具书面意见的检查不计入；已撤销的检查、对单位本身的检查不进入排名。"
+_PEOPLE_POPULATION = (
+    "列入范围：本年度签发的成果上，编制自校和各复核级的有效签署；已撤回的签署、专家评审、签发不计入。"
+    "漏检只计已出具书面意见的检查所发现、且指明了成果文件的问题。"
+)
+POPULATIONS = {
+    Board.PROJECT: POPULATION,
+    Board.UNIT: POPULATION,
+    **dict.fromkeys(PEOPLE_BOARDS, _PEOPLE_POPULATION),
+}
 NOT_CLOSED = "整改未关闭"
 NOT_CONCLUDED = "检查尚未出具书面意见"
 TAKEN_OUT = "更正：不再列入排名"
@@ -110,20 +119,17 @@ KEYS = {Board.PROJECT: project_key, Board.UNIT: unit_key, **dict.fromkeys(PEOPLE
 def ranked(board: Board, rows: Iterable[Row]) -> list[Placed]:
     """The rows with their places, best first; equal keys share a place and the next one is left out (1, 1, 3). Those who
     share one stand by name. Every row has a score. Does not depend on the order in which the rows come."""
-    key = KEYS[board]
-    keyed = [(key(row), row) for row in rows]
-    keyed.sort(key=_best_first_by_name)
-    keyed.sort(key=_key_of, reverse=True)
-    placed, place, last = [], 0, None
-    for position, (value, row) in enumerate(keyed, start=1):
-        if value != last:
-            place, last = position, value
-        placed.append(Placed(row, place))
+    key, placed, place = KEYS[board], [], 1
+    best_first = sorted(((key(row), row) for row in rows), key=_key_of, reverse=True)
+    for _, group in groupby(best_first, _key_of):
+        together = sorted((row for _, row in group), key=_by_name)
+        placed += [Placed(row, place) for row in together]
+        place += len(together)
     return placed
 
 
-def _best_first_by_name(pair) -> tuple:
-    return pair[1].label, pair[1].subject
+def _by_name(row: Row) -> tuple:
+    return row.label, row.subject
 
 
 def _key_of(pair) -> tuple:

@@ -26,6 +26,7 @@ class PaperLine:
     unit: str
     score: str
     grade: str
+    is_serious: bool
     cells: list[tuple[str, bool]]
     note: str
 
@@ -123,21 +124,29 @@ def _board(ranking: Ranking, board: Board, lines: list[Line]) -> PaperBoard:
 
 
 # What would not fit on paper stands on the page.
-_NOT_ON_PAPER = ("定分检查", "问题严重")
+_NOT_ON_PAPER = ("定分检查",)
 
 
 def _columns(board: Board) -> list[columns.Column]:
-    return [column for column in columns.COLUMNS[board] if column.title not in _NOT_ON_PAPER]
+    return [column for column in columns.COLUMNS[board] if column.is_shown and column.title not in _NOT_ON_PAPER]
 
 
 def _line(board: Board, line: Line) -> PaperLine:
-    named = zip(columns.COLUMNS[board], columns.cells(board, line), strict=True)
+    named = columns.shown(board, line)
     cells = [(_text(value), column.is_figure) for column, value in named if column.title not in _NOT_ON_PAPER]
-    grade = line.grade + ("（问题严重）" if line.facts.get("serious") else "")
     note = ""
     if made := line.correction:
         note = f"已更正：{'不列入' if made.score is None else f'{made.score} 分 {made.grade}'}"
-    return PaperLine(str(line.place), line.label, line.unit_name, f"{line.score:.2f}", grade, cells, note)
+    return PaperLine(
+        str(line.place),
+        line.label,
+        line.unit_name,
+        f"{line.score:.2f}",
+        line.grade,
+        bool(line.facts.get("serious")),
+        cells,
+        note,
+    )
 
 
 def _text(value) -> str:

@@ -171,7 +171,7 @@ def project_rows(year: int, *, without: Collection[int] = frozenset(),
     rows = rows.order_by("-total", "-lowest_share", "finding_count", "-on_time")
     return [
         Row(
-            project, name, unit, score, times, word,
+            project, name, unit, score.quantize(rules.CENT) if scores else score, times, word,
             {"lowest_share": share, "findings": findings or 0, "on_time": bool(on_time), "serious": bool(is_grave),
              "set_by": number, "unit": unit_id},
             (pk,) if times == 1 else (pk, *(each for each in others[project] if each != pk)),

@@ -90,7 +90,7 @@ def basis_of(drafted: drafts.Draft, seen: str) -> dict:
         "seen": seen,
         "boards": {
             board.value: {
-                "formula": rules.FORMULAS[board], "ties": rules.TIE_RULES[board], "least": drafted.least.of(board),
+                "formula": rules.FORMULAS[board], "ties": rules.TIE_RULES[board], "population": rules.POPULATIONS[board], "least": drafted.least.of(board),
                 "placed": len(drafted.boards[board]), "excluded": len(drafted.excluded[board]),
             }
             for board in drafted.boards

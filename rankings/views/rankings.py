@@ -71,7 +71,7 @@ def ranking_years(request):
     years = sorted(each.year for each in rankings)[-year_queries.MOST_YEARS :]
     context = {
         "board": board, "years": years, "page": page, "form": form, "subject": columns.SUBJECT[board],
-        "tabs": _tabs(reverse("rankings:ranking_years"), board), "width": len(years) * year_queries.STEP,
+        "tabs": _tabs(reverse("rankings:ranking_years"), board), "keep": [("board", board.value)], "is_filtered": any(form.told.values()), "width": len(years) * year_queries.STEP,
         "height": year_queries.HEIGHT, "crumbs": [_home()],
     }  # fmt: skip
     return render(request, "rankings/ranking_years.html", context)
@@ -212,7 +212,7 @@ def _row_page(request, found: YearBoard, line: Line, ids: list[int], missed: lis
     context = {
         "year": found.year, "board": board, "line": line, "behind": behind, "ranking": ranking, "crumbs": crumbs,
         "subject": columns.SUBJECT[board], "formula": rules.FORMULAS[board], "ties": rules.TIE_RULES[board],
-        "figures": list(zip([each.title for each in columns.COLUMNS[board]], columns.cells(board, line), strict=True)),
+        "figures": [(each.title, "无数据" if value is None else str(value)) for each, value in columns.pairs(board, line)],
         "is_person": board in PEOPLE_BOARDS, "may_act": ranking is not None and user.may(Action.FREEZE_RANKING),
         "may_draft": user.may(Action.READ_RANKING_DRAFT),
     }  # fmt: skip
@@ -278,11 +278,13 @@ def _page(request, found: YearBoard, *, only_changed: bool = False):
 def _board_context(request, found: YearBoard, page, form) -> dict:
     board = found.board
     for line in [*page.object_list, *found.excluded]:
-        line.cells = list(zip(columns.COLUMNS[board], columns.cells(board, line), strict=True))
+        line.cells = columns.shown(board, line)
     return {
-        "year": found.year, "board": board, "found": found, "page": page, "form": form, "columns": columns.COLUMNS[board],
+        "year": found.year, "board": board, "found": found, "page": page, "form": form, "columns": [each for each in columns.COLUMNS[board] if each.is_shown],
         "subject": columns.SUBJECT[board], "formula": rules.FORMULAS[board], "ties": rules.TIE_RULES[board],
-        "shared": rules.SHARED_PLACES, "population_rule": rules.POPULATION, "is_person": board in PEOPLE_BOARDS,
+        "shared": rules.SHARED_PLACES, "population_rule": rules.POPULATIONS[board], "is_person": board in PEOPLE_BOARDS,
+        "is_corrected": any(line.corrections for line in [*found.lines, *found.excluded]),
+        "keep": [(name, value) for name in ("year", "board", "without", "score") if (value := request.GET.get(name))],
         "has_former": any(line.change for line in found.lines), "is_filtered": any(form.told.values()),
     }  # fmt: skip
 
