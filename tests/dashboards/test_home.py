@@ -219,6 +219,8 @@ def test_menu_links_only_to_what_one_may_open(cast, project, log_in):
         "项目",
         "成果文件",
         "时限",
+        "年度排名",
+        "我的奖惩",
         "时限规则",
         "工作日历",
         "评分标准",
