@@ -28,7 +28,7 @@
   });
 
   const series = (plot, lies, isStacked, alone) => plot.series.map((each, index) => ({
-    type: "bar", name: each.name, data: each.values, barMaxWidth: isStacked || alone || plot.series.length === 1 ? 16 : 11,
+    type: "bar", name: each.name, data: isStacked ? each.values.map((value) => value || null) : each.values, barMaxWidth: isStacked || alone || plot.series.length === 1 ? 16 : 11,
     barGap: alone ? "-100%" : "12%", stack: isStacked || alone ? "all" : undefined, cursor: "pointer",
     itemStyle: {
       color: COLOURS[each.kind] || COLOURS.todo,
@@ -62,7 +62,10 @@
       tooltip: {
         trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow", shadowStyle: { color: "rgba(31,74,124,.06)" } },
         borderColor: line, borderWidth: 1, textStyle: { color: ink, fontSize: 12 },
-        formatter: (rows) => [rows[0].name, ...rows.filter((row) => !alone || row.value !== null && row.value !== undefined).map((row) => `${row.seriesName}  ${figure(row.value ?? null)} ${plot.unit}`)].join("\n"),
+        formatter: (rows) => [rows[0].name, ...rows
+          .map((row) => [row.seriesName, plot.series[row.seriesIndex].values[row.dataIndex]])
+          .filter(([, value]) => !alone || value !== null)
+          .map(([name, value]) => `${name}  ${figure(value)}${value === null ? "" : ` ${plot.unit}`}`)].join("\n"),
       },
       xAxis: lies ? figures : names,
       yAxis: lies ? names : figures,

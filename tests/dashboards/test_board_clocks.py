@@ -41,7 +41,7 @@ def test_overdue_rate_rests_on_the_limits_that_have_a_result(cast, project, othe
     ):
         kit.clock(cast, project, "bid_analysis", due=due["past"], **told)
     kit.clock(cast, other_project, "bid_analysis", due=due["coming"])
-    kit.clock(cast, project, "bid_analysis", due=due["past"].replace(year=YEAR - 1))
+    kit.clock(cast, project, "bid_analysis", due=due["past"] - timedelta(days=366))
     kit.clock(cast, project, "materials_return", due=due["coming"])
     title = dict(DeadlineRule.objects.values_list("code", "title"))
     chart = charts(cast.executive)["overdue_by_rule"]
