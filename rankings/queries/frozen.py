@@ -1,5 +1,6 @@
 """The ranking of a year as it was frozen, with its corrections beside; the boards of a year whether frozen or not (§7)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -123,7 +124,8 @@ def year_board_of_draft(year: int, board: Board) -> YearBoard:
 
 
 def _board(year: int, board: Board, lines: list[Line], ranking: Ranking | None, drafted) -> YearBoard:
-    before = former(year, board)
+    is_public = ranking is not None and ranking.published_at is not None
+    before = former(year, board, published=is_public)
     for line in lines:
         line.change = rules.change_words(line.place_now, before[line.subject][0] if line.subject in before else None) \
             if before is not None else ""  # fmt: skip
@@ -143,36 +145,42 @@ def line_of(each: Placed) -> Line:
     )  # fmt: skip
 
 
-def former(year: int, board: Board) -> dict[int, tuple[int | None, Decimal | None]] | None:
+def former(year: int, board: Board, *, published: bool = False) -> dict[int, tuple[int | None, Decimal | None]] | None:
     """Place and score in the year before, by subject, as they stand after corrections; None where that year was not frozen,
-    so that nothing can be compared."""
+    so that nothing can be compared. Of what is `published` only the published year before is told."""
     ranking = Ranking.objects.filter(year=year - 1).first()
-    if ranking is None:
+    if ranking is None or (published and ranking.published_at is None):
         return None
     return {line.subject: (line.place_now, line.score_now) for line in standing(ranking, board)}
 
 
-def top(ranking: Ranking, board: Board, count: int) -> list[Line]:
-    """The first lines of a frozen board, with their change. A handful of rows is read, unless somebody corrected the board: then
-    places are computed from all."""
-    entries = ranking.entries.filter(board=board)
-    if Correction.objects.filter(entry__in=entries.order_by().values("pk")).exists():
-        lines = [line for line in standing(ranking, board) if line.place_now is not None]
-        lines = sorted(lines, key=lambda line: line.place_now)[:count]
-    else:
-        lines = [_line(entry, []) for entry in entries.filter(place__isnull=False).order_by("order")[:count]]
-    before = former_of(ranking.year, board, [line.subject for line in lines])
-    for line in lines:
-        line.change = "" if before is None else rules.change_words(line.place_now, before.get(line.subject))
-    return lines
+def tops(rankings: dict[int, Ranking], year: int, boards: Collection[Board], count: int) -> dict[Board, list[Line]]:
+    """The first lines of some boards of a frozen year as they stand now, with their change against the year before. `rankings`
+    are the frozen ones by year. Three queries, and two for each board that was corrected: its places are computed from all."""
+    ranking, former_ranking = rankings[year], rankings.get(year - 1)
+    corrected = set(
+        Correction.objects.filter(entry__ranking__in=[each for each in (ranking, former_ranking) if each])
+        .order_by().values_list("entry__ranking__year", "entry__board").distinct()
+    )  # fmt: skip
+    found = {board: [] for board in boards}
+    # The placed come first in a frozen board, counted from 1.
+    for entry in ranking.entries.filter(board__in=boards, place__isnull=False, order__lte=count).order_by("order"):
+        found[Board(entry.board)].append(_line(entry, []))
+    for board in boards:
+        if (year, board) in corrected:
+            lines = [line for line in standing(ranking, board) if line.place_now is not None]
+            found[board] = sorted(lines, key=lambda line: line.place_now)[:count]
+    if former_ranking is not None:
+        _tell_changes(found, former_ranking, corrected)
+    return found
 
 
-def former_of(year: int, board: Board, subjects: list[int]) -> dict[int, int | None] | None:
-    """As `former`, the places of a few; the frozen ones, unless that board was corrected."""
-    ranking = Ranking.objects.filter(year=year - 1).first()
-    if ranking is None:
-        return None
-    entries = ranking.entries.filter(board=board)
-    if Correction.objects.filter(entry__in=entries.order_by().values("pk")).exists():
-        return {line.subject: line.place_now for line in standing(ranking, board)}
-    return dict(entries.filter(subject_id__in=subjects).values_list("subject_id", "place"))
+def _tell_changes(found: dict[Board, list[Line]], former_ranking: Ranking, corrected: set) -> None:
+    subjects = {line.subject for lines in found.values() for line in lines}
+    rows = former_ranking.entries.filter(board__in=found, subject_id__in=subjects)
+    before = {(board, subject): place for board, subject, place in rows.values_list("board", "subject_id", "place")}
+    for board, lines in found.items():
+        if (former_ranking.year, board) in corrected:
+            before |= {(board, each.subject): each.place_now for each in standing(former_ranking, board)}
+        for line in lines:
+            line.change = rules.change_words(line.place_now, before.get((board, line.subject)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from projects.choices import Confidentiality
-from projects.models import Project
+from projects.models import Project, sees_all_projects
 from rankings.choices import Board
 from rankings.queries.frozen import Line
 
@@ -12,8 +12,8 @@ UNNAMED = "（秘密项目）"
 
 def hide_secrets(board: Board, lines: Iterable[Line], user=None) -> None:
     """Take the names of secret projects out of `lines` that `user` may not read (None: a paper for everybody). By the
-    confidentiality that a project has today. At most one query; none for people's boards."""
-    if board not in (Board.PROJECT, Board.UNIT):
+    confidentiality that a project has today. At most one query; none for people's boards, nor for whoever sees every project."""
+    if board not in (Board.PROJECT, Board.UNIT) or (user is not None and sees_all_projects(user)):
         return
     lines = list(lines)
     named = {line.subject for line in lines} if board == Board.PROJECT else _lowest(lines)

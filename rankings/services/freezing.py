@@ -194,7 +194,7 @@ def correct(*, actor, entry: RankingEntry, seen: int, score: Decimal | None, rea
     made.save(force_insert=True)
     _tell_corrected(ranking, entry, made, actor)
     record(actor=actor, action="ranking.correct", subject=ranking,
-           data={"correction": made.pk, "entry": entry.pk, "board": entry.board, "line": entry.label,
+           data={"correction": made.pk, "entry": entry.pk, "board": entry.board, "subject": entry.subject_id,
                  "frozen": points(entry.score), "before": points(last.score if last else entry.score), "score": points(score),
                  "grade": made.grade, "reason": reason, "at": made.made_at, "digest": made.digest})  # fmt: skip
     return made
