@@ -41,10 +41,9 @@ def error_rates(deliverables) -> dict[int, Decimal]:
     return {pk: rate for pk, rate in rates.items() if rate is not None}
 
 
-def returned_at(level_title: str | OuterRef, deliverable: str = "pk") -> Q:
-    """The condition that a level of this title raised a remark about the deliverable, or sent it back, in any round.
-    `deliverable` is where the row in question has its deliverable."""
-    of_it = {"deliverable": OuterRef(deliverable), "level__title": level_title}
+def returned_at(level_title: str) -> Q:
+    """The condition on deliverables that a level of this title raised a remark, or sent it back, in any round."""
+    of_it = {"deliverable": OuterRef("pk"), "level__title": level_title}
     remarks = Remark.objects.exclude(state=RemarkState.DRAFT).filter(**of_it).order_by()
     sent_back = Round.objects.filter(state=State.SENT_BACK, **of_it).order_by()
     return Q(Exists(remarks)) | Q(Exists(sent_back))

@@ -6,7 +6,8 @@
     dashboard(filters, reader)  → both, with the instant at which they were reckoned
 
 All cost the same number of queries whatever there is. The figures are the firm's, whoever reads them (READ_MANAGEMENT);
-only complaints are those that the reader may see, and are left out for whoever handles none.
+only complaints are those that the reader may see, and are left out for whoever handles none, and secret projects have no
+name for whoever may not read them.
 
 Where much was reckoned (`LONG`), it is kept for five minutes by year, unit and line: a year of 100,000 inspections is summed
 up once, not for each click. What is small is reckoned afresh each time.
@@ -24,12 +25,20 @@ from dashboards.board.filters import Filters, filters_for
 from dashboards.board.grades import Grades
 from dashboards.board.signed import Figures
 from dashboards.board.values import Cell, Chart, Column, Form, Kpi, Mark, Plot, Row, Series, Unit
+from projects.models import sees_all_projects
 
 __all__ = [
-    "Cell", "Chart", "Column", "Dashboard", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board",
+    "SECTIONS", "Cell", "Chart", "Column", "Dashboard", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board",
     "dashboard", "filters_for", "kpis",
 ]  # fmt: skip
 
+# The cards of the page and of the paper, section by section; a chart that is not told (complaints) leaves its place empty.
+SECTIONS = (
+    ("年度排名", ("ranking_projects", "ranking_units", "grades_by_unit")),
+    ("监管检查", ("grades_by_month", "grades_by_year", "open_rectifications", "error_rates")),
+    ("三级复核", ("first_pass", "catch_rate", "days_per_level", "habits")),
+    ("时限与投诉", ("overdue_by_rule", "complaints")),
+)
 LONG = 2_000
 SECONDS_KEPT = 300
 
@@ -53,8 +62,12 @@ def dashboard(filters: Filters, reader) -> Dashboard:
         found, weight = _reckon(filters)
         if weight >= LONG:
             cache.set(key, found, SECONDS_KEPT)
-    told = complaints.chart(filters, reader)
-    return Dashboard(filters, found.as_of, found.kpis, [*found.charts, *([told] if told else [])])
+    charts = list(found.charts)
+    if not sees_all_projects(reader):
+        charts = [*ranking.charts(filters, reader), *(each for each in charts if each.key not in ranking.KEYS)]
+    if told := complaints.chart(filters, reader):
+        charts.append(told)
+    return Dashboard(filters, found.as_of, found.kpis, charts)
 
 
 def _reckon(filters: Filters) -> tuple[Dashboard, int]:

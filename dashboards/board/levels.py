@@ -2,17 +2,17 @@
 
 from collections import Counter, defaultdict
 
-from django.db.models import Count, F, OuterRef, Q
+from django.db.models import Count, F, Q
 
 from dashboards.board import links
 from dashboards.board.rules import WorkingTime, days_summary, percent
-from dashboards.board.signed import Figures, is_reviewing
+from dashboards.board.signed import Figures, Signed, is_reviewing
 from dashboards.board.values import Chart, Column, Form, Plot, Row, Series, Unit
 from inspections.choices import CONCLUDED
 from inspections.models import Finding
 from reviews import figures
-from reviews.choices import RemarkState, State
-from reviews.models import Exemption, Level, Remark, Signature
+from reviews.choices import RemarkState
+from reviews.models import Exemption, Level
 
 EMPTY = "成果签发后计入。"
 AT_FIRST_TRY = (
@@ -37,19 +37,13 @@ def _by_order(titles: dict[str, int]) -> list[str]:
 
 
 def first_pass(of: Figures) -> Chart:
-    """One query."""
-    signed = Signature.objects.filter(
-        round__in=of.issued_rounds, revoked_at__isnull=True, seat_number=0, level__kind__in=figures.REVIEWING
-    ).order_by()
-    returned = Q(figures.returned_at(OuterRef("level__title"), "round__deliverable"))
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     orders: dict[str, int] = {}
-    rows = signed.values("level__title", "level__order").annotate(n=Count("pk"), back=Count("pk", filter=returned))
-    for row in rows:
-        title = row["level__title"]
-        orders[title] = min(orders.get(title, row["level__order"]), row["level__order"])
-        counts[title][0] += row["n"]
-        counts[title][1] += row["back"]
+    for each in _of_levels(of):
+        title = each.level.title
+        orders[title] = min(orders.get(title, each.level.order), each.level.order)
+        counts[title][0] += 1
+        counts[title][1] += (each.deliverable, title) in of.returned
     titles = _by_order(orders)
     rates = [percent(counts[title][0] - counts[title][1], counts[title][0]) for title in titles]
     urls = [links.issued(of.filters, returned_at=title) for title in titles]
@@ -72,15 +66,21 @@ def first_pass(of: Figures) -> Chart:
                  plot if titles else None, empty=EMPTY, url=links.issued(of.filters))  # fmt: skip
 
 
+def _of_levels(of: Figures) -> list[Signed]:
+    """The signatures of the levels themselves, without those of a panel's experts."""
+    return [each for each in of.issued_signatures if is_reviewing(each) and each.seat == 0]
+
+
 def caught(of: Figures) -> Chart:
-    """Three queries: remarks by level, findings by route, what concerns exempted levels."""
+    """Two queries of its own: findings, what concerns exempted levels."""
     deliverables = of.issued_rounds.values("deliverable")
-    sent = Remark.objects.exclude(state=RemarkState.DRAFT).filter(deliverable__in=deliverables).order_by()
-    remarks = Counter(dict(sent.values_list("level").annotate(n=Count("pk"))))
-    found = Finding.objects.filter(
-        deliverable__in=deliverables, inspection__state__in=CONCLUDED, deliverable__rounds__state=State.ISSUED
-    ).order_by()
-    findings = Counter(dict(found.values_list("deliverable__rounds__route").annotate(n=Count("pk"))))
+    route_of = {each.deliverable: each.level.route_id for each in of.issued_signatures}
+    found = Finding.objects.filter(deliverable__in=deliverables, inspection__state__in=CONCLUDED).order_by()
+    remarks, findings = Counter(), Counter()
+    for (_, level), count in of.remarks.items():
+        remarks[level] += count
+    for deliverable, count in found.values_list("deliverable").annotate(n=Count("pk")):
+        findings[route_of.get(deliverable)] += count
     exempt = _of_exempted(deliverables)
     own, later, inspected, orders = Counter(), Counter(), Counter(), {}
     for level in _reviewing_levels(of):
@@ -131,7 +131,7 @@ def _of_exempted(deliverables) -> dict[int, tuple[int, int]]:
 
 
 def time_taken(of: Figures) -> Chart:
-    rows = [each for each in of.issued_signatures if is_reviewing(each) and each.seat == 0 and each.since]
+    rows = [each for each in _of_levels(of) if each.since]
     days: dict[str, list[float]] = defaultdict(list)
     orders: dict[str, int] = {}
     if rows:

@@ -14,6 +14,7 @@ from rankings.choices import Board
 from rankings.models import Ranking
 from rankings.queries import drafts
 from rankings.queries.frozen import Line, YearBoard, year_board
+from rankings.queries.secrecy import hide_secrets
 from scoring.rules import FAIL, Thresholds
 
 SHOWN = 10
@@ -37,11 +38,17 @@ COLUMNS = {
 }
 
 
-def charts(filters: Filters) -> list[Chart]:
-    """Places are those of the whole firm, whatever part of it is looked at."""
+KEYS = ("ranking_projects", "ranking_units")
+
+
+def charts(filters: Filters, reader=None) -> list[Chart]:
+    """Places are those of the whole firm, whatever part of it is looked at. With a `reader` the names of secret projects that
+    they may not read are taken out."""
     is_frozen = Ranking.objects.filter(year=filters.year).exists()
     drafted = None if is_frozen else drafts.draft(filters.year, boards=(Board.PROJECT, Board.UNIT))
     projects, units = (year_board(filters.year, board, drafted=drafted) for board in (Board.PROJECT, Board.UNIT))
+    if reader is not None:
+        hide_secrets(Board.PROJECT, [*projects.lines, *projects.excluded], reader)
     return [_projects(filters, projects), _units(filters, units)]
 
 
@@ -87,7 +94,16 @@ def _row(line: Line, beside, url: str) -> Row:
 
 def _evidence(line: Line) -> str:
     """The inspection that set the score."""
-    return reverse("inspections:detail", args=[line.evidence[0]]) if line.evidence else ""
+    return reverse("inspections:detail", args=[line.evidence[0]]) if line.evidence and not line.is_hidden else ""
+
+
+def _all(board: YearBoard, kind: Board) -> str:
+    """The page of the whole board."""
+    if board.is_frozen:
+        return f"{reverse('rankings:ranking', args=[board.year])}?board={kind.value}"
+    if board.year > timezone.localdate().year:
+        return ""
+    return f"{reverse('rankings:ranking_draft')}?year={board.year}&board={kind.value}"
 
 
 def _chart(key, title, kind: Board, board: YearBoard, lines, rows, counted, shown) -> Chart:
@@ -108,4 +124,4 @@ def _chart(key, title, kind: Board, board: YearBoard, lines, rows, counted, show
     plot = Plot(Form.BARS, tuple(str(row.values[1]) for row in rows), series, "分", marks, most=100) if rows else None
     formula = f"{rules.FORMULAS[kind]}{rules.TIE_RULES[kind]}"
     return Chart(key, title, formula, len(lines), counted, COLUMNS[kind], tuple(rows), plot, note="；".join(filter(None, (state, shown))) + "。",
-                 empty="检查关闭后列入排名草案。", is_wide=kind == Board.PROJECT)  # fmt: skip
+                 empty="检查关闭后列入排名草案。", url=_all(board, kind), is_wide=kind == Board.PROJECT)  # fmt: skip
