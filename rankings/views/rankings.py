@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from inspections.queries.units import years as years_with_inspections
 from rankings import columns, rules
 from rankings.choices import PEOPLE_BOARDS, Board
 from rankings.exports import board_response
@@ -108,9 +109,8 @@ def _asked_year(request) -> int:
 
 
 def _years_to_draft() -> list[int]:
-    from inspections.queries.units import years
-
-    return [year for year in years(timezone.localdate().year) if year <= timezone.localdate().year]
+    this_year = timezone.localdate().year
+    return [year for year in years_with_inspections(this_year) if year <= this_year]
 
 
 def _boards_read(board: Board) -> tuple[Board, ...]:
