@@ -59,10 +59,11 @@ class DeadlineFilter(filters.FilterSet):
     def of_mine(self, queryset, name, value):
         return queryset.filter(responsible=self.request.user)
 
-    def in_unit(self, queryset, name, unit):
-        return queryset.filter(scopes.condition_of_part(unit_and_descendants([unit.pk])))
+    # The hints of these two are the API schema's: an id and a word in the URL.
+    def in_unit(self, queryset, name, value: int):
+        return queryset.filter(scopes.condition_of_part(unit_and_descendants([value.pk])))
 
-    def of_line(self, queryset, name, value):
+    def of_line(self, queryset, name, value: str):
         return queryset.filter(scopes.condition_of_part(business_line=value))
 
     def in_state(self, queryset, name, value):

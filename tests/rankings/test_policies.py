@@ -267,7 +267,10 @@ def test_verification_names_a_policy_that_was_changed_behind_the_back(cast, atta
 def test_comparison_tells_amounts_rules_shares_targets_and_samples():
     old = queries.content_of(queries.in_force())
     new = kit.with_rule(
-        kit.with_amounts(replace(old, min_person_sample=5, targets=old.targets[:-1])), "早退一次扣款。", "20", number=99
+        kit.with_amounts(replace(old, min_person_sample=5, targets=old.targets[:-1])),
+        "早退一次扣款。",
+        "20",
+        number=99,
     )
     new = replace(new, lines=tuple(row for row in new.lines if not row.text.startswith("请假")))
     told = {(each.where, each.label): (each.before, each.after) for each in compare(old, new)}
