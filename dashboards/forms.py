@@ -1,3 +1,5 @@
+from datetime import date
+
 from django import forms
 
 from dashboards.board import Filters, filters_for
@@ -37,3 +39,18 @@ class ManagementFilter(forms.Form):
         self.full_clean()
         told = self.cleaned_data
         return filters_for(told.get("year") or self.newest, told.get("unit"), told.get("business_line", ""))
+
+
+class ReportMonth(forms.Form):
+    """Which month the paper is about; none, or nonsense, is the whole year (`month` 0)."""
+
+    month = forms.IntegerField(min_value=1, max_value=12, required=False)
+
+    @property
+    def chosen(self) -> int:
+        return self.cleaned_data["month"] or 0 if self.is_valid() else 0
+
+    @staticmethod
+    def choices_of(year: int, today: date) -> range:
+        """The months of `year` that have begun, the newest first."""
+        return range(12 if year < today.year else today.month, 0, -1)

@@ -12,5 +12,6 @@ urlpatterns = [
     path("search/", screens.search, name="search"),
     path("help/", screens.help_page, name="help"),
     path("management/", board.management, name="management"),
+    path("management/report.pdf", board.report, name="management_report"),
     path("management/<slug:key>.xlsx", board.export, name="management_export"),
 ]

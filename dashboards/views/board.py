@@ -1,26 +1,21 @@
-"""The managers' dashboard (管理看板) and the Excel export of each of its charts."""
+"""The managers' dashboard (管理看板), the Excel export of each of its charts, and its paper (月报 / 年报)."""
 
-from urllib.parse import urlencode
+from dataclasses import replace
+from urllib.parse import quote, urlencode
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dashboards.board import dashboard
+from dashboards.board import SECTIONS, dashboard
 from dashboards.exports import chart_response, kpis_response
-from dashboards.forms import ManagementFilter
+from dashboards.forms import ManagementFilter, ReportMonth
+from dashboards.printouts.report import management_report, name_of
 from inspections.queries.units import years
 from staff.choices import Action
 from staff.gates import needs
 
-# The cards of the page, section by section; a chart that is not told (complaints) leaves its place empty.
-SECTIONS = (
-    ("年度排名", ("ranking_projects", "ranking_units", "grades_by_unit")),
-    ("监管检查", ("grades_by_month", "grades_by_year", "open_rectifications", "error_rates")),
-    ("三级复核", ("first_pass", "catch_rate", "days_per_level", "habits")),
-    ("时限与投诉", ("overdue_by_rule", "complaints")),
-)
 KPIS = "kpis"
 
 
@@ -39,7 +34,7 @@ def management(request):
     sections = [(title, [by_key[key] for key in keys if key in by_key]) for title, keys in SECTIONS]
     context = {
         "form": form, "filters": filters, "dashboard": found, "sections": sections, "query": urlencode(filters.query),
-        "kpis_key": KPIS,
+        "kpis_key": KPIS, "months": ReportMonth.choices_of(filters.year, timezone.localdate()),
     }  # fmt: skip
     return render(request, "dashboards/management.html", context)
 
@@ -56,3 +51,15 @@ def export(request, key):
     if chart is None:
         raise Http404
     return chart_response(found, chart)
+
+
+@require_safe
+@needs(Action.READ_MANAGEMENT)
+def report(request):
+    """The dashboard on paper, with the filters of the page: of the year, or of the month that is told."""
+    _, filters = asked(request)
+    filters = replace(filters, month=ReportMonth(request.GET).chosen)
+    content = management_report(filters, request.user, at=timezone.now())
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name_of(filters))}.pdf"
+    return response
