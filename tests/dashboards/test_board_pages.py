@@ -12,6 +12,8 @@ from dashboards.board import dashboard, filters_for
 from dashboards.views.board import SECTIONS
 from inspections.choices import State
 from inspections.models import Finding
+from staff.choices import Role
+from staff.models import Post, User
 from tests.conftest import _project_of_cast
 from tests.dashboards import board_kit as kit
 from tests.inspections import records
@@ -143,3 +145,32 @@ def test_what_was_much_to_reckon_is_kept_and_what_is_little_is_not(cast, project
     assert dashboard(filters_for(YEAR, cast.zj1), cast.executive).as_of > kept.as_of
     cache.clear()
     assert dashboard(filters, cast.executive).as_of > kept.as_of
+
+
+def test_filter_that_a_chart_set_shows_in_words_and_stays_while_others_change(cast, project, log_in):
+    client = log_in(cast.executive)
+    html = client.get(f"/deliverables/?issued_in={YEAR}&signer={cast.checker.pk}&error=3-5").content.decode()
+    for words in ("签发年度", "签署人", "校核人", "误差率", "3%–5%"):
+        assert words in html
+    assert f'<input type="hidden" name="issued_in" value="{YEAR}"' in html
+    html = client.get(f"/inspections/?state=concluded&scored={YEAR}-02").content.decode()
+    assert f"{YEAR}-02" in html
+    assert "filter-fixed" not in client.get("/inspections/").content.decode()
+    assert client.get("/deadlines/?due_year=x").status_code == 200
+
+
+def test_secret_project_has_no_name_for_a_manager_who_may_not_read_it(cast, other_project, log_in):
+    secret = _project_of_cast(cast, "2026-ZJ1-009", name="绝密工程", confidentiality="secret")
+    years.inspected(cast, secret, "90")
+    years.inspected(cast, other_project, "80")
+    Post.objects.create(
+        user=cast.outsider, role=Role.QUALITY_OFFICE, unit=cast.zj2, starts_on=kit.at(1, 1, year=2025).date()
+    )
+    reader = User.objects.get(pk=cast.outsider.pk)
+    assert "绝密工程" in log_in(cast.executive).get(PAGE).content.decode()
+    response = log_in(reader).get(PAGE)
+    assert response.status_code == 200
+    assert "绝密工程" not in response.content.decode()
+    (chart,) = (each for each in response.context["dashboard"].charts if each.key == "ranking_projects")
+    assert [row.values[0] for row in chart.rows] == [1, 2]
+    assert chart.rows[0].urls == {}
