@@ -39,7 +39,7 @@ def chart(filters: Filters) -> Chart:
     total = sum(found.values())
     kinds = {"逾期": "overdue", "待复查": "todo"}
     groups = {"整改中": "info", "逾期": "overdue", "待复查": "todo"}
-    names = tuple(row.values[0] for row in lines)
+    names = tuple(row.values[0].split("（")[0] for row in lines)
     urls = tuple(row.urls[0] for row in lines)
     series = tuple(
         Series(group, tuple(row.values[1] if (row.values[0] if row.values[0] in kinds else "整改中") == group else None for row in lines),

@@ -57,7 +57,7 @@
     return {
       animation: !still.matches, animationDuration: 250,
       textStyle: { fontFamily: font, color: ink },
-      grid: { left: 8, right: lies ? 44 : 16, top: plot.series.length > 1 ? 36 : 20, bottom: plot.marks.length && lies ? 18 : 4, outerBoundsMode: "same" },
+      grid: { left: 8, right: lies ? 44 : 16, top: plot.series.length > 1 ? (lies ? 36 : 46) : 20, bottom: plot.marks.length && lies ? 18 : 4, outerBoundsMode: "same" },
       legend: plot.series.length > 1 ? { top: 4, left: 4, itemWidth: 12, itemHeight: 10, itemGap: 14, textStyle: { color: ink, fontSize: 12 }, selectedMode: false } : undefined,
       tooltip: {
         trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow", shadowStyle: { color: "rgba(31,74,124,.06)" } },
