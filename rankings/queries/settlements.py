@@ -20,11 +20,12 @@ from staff.models import User
 
 @dataclass(frozen=True)
 class Block:
-    """Something that keeps a year from being settled, and where it is put right."""
+    """Something that keeps a year from being settled, and where it is put right. `items` are what `text` names, one by one."""
 
     text: str
     url: str = ""
     label: str = ""
+    items: tuple[str, ...] = ()
 
 
 def ranking_of(year: int) -> Ranking | None:
@@ -61,7 +62,7 @@ def blocks(year: int, ranking: Ranking | None, policy: Policy | None) -> list[Bl
         found.append(Block("尚未发布奖惩标准。", _policy_url(), "查看奖惩标准"))
     elif missing := policies.unset(policy):
         words = "、".join(missing)
-        found.append(Block(f"未设定：{words}。", _policy_url(), "设定金额"))
+        found.append(Block(f"未设定：{words}。", _policy_url(), "设定金额", tuple(missing)))
     if settlement_of(year) is not None:
         found.append(Block("本年度已有奖惩结算，撤回后才能重新提出。", page_of(year), "查看结算"))
     if appeal_rule() is None:

@@ -50,7 +50,7 @@ def book_of(response) -> list[tuple]:
 def test_an_unset_amount_is_named_on_the_trial_with_the_way_to_set_it(cast, ranking, log_in):
     kits.policy({key: value for key, value in kits.AMOUNTS.items() if key[0] != Cause.SERIOUS})
     page = log_in(cast.quality_office).get(url("settlement_preview", ranking.year)).content.decode()
-    assert "未设定：质量检查问题严重 · 项目经理（项目负责人）" in page
+    assert "以下 3 项未设定" in page and "<li>质量检查问题严重 · 项目经理（项目负责人）</li>" in page
     assert url("policy_list") in page
     assert "提出结算并公示" not in page
 
