@@ -238,13 +238,13 @@ def sees_nothing_of(colleague: Person, award: Award) -> None:
     page = colleague.page
     colleague.go_to("我的奖惩")
     expect(page.get_by_text("没有奖惩", exact=True)).to_be_visible()
-    for name, subject in (
-        ("award_appeal", award.pk),
-        ("appeal", award.appeal.pk),
-        ("settlement", YEAR),
-        ("settlement_export", YEAR),
+    for name, subject, status in (
+        ("award_appeal", award.pk, 404),
+        ("appeal", award.appeal.pk, 404),
+        ("settlement", YEAR, 403),
+        ("settlement_export", YEAR, 403),
     ):
-        assert page.goto(reverse(f"rankings:{name}", args=[subject])).status == 404, name
+        assert page.goto(reverse(f"rankings:{name}", args=[subject])).status == status, name
 
 
 def decide(executive: Person, screenshot) -> None:
