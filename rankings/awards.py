@@ -14,6 +14,8 @@ from scoring.rules import FAIL, GOOD
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 LONGEST_TEXT = 300
+# What the column of an award holds.
+MOST = Decimal("9999999999.99")
 # Of two lines of equal weight the higher role stands first, as cents that cannot be shared go to it.
 RANK = (Party.PROJECT_MANAGER, Party.DISCIPLINE_LEAD, Party.COST_ENGINEER, Party.TECHNICAL_DIRECTOR, Party.PERSON)
 # [S] ①项目经理（项目负责人）②项目组专业造价工程师（造价员）③单位技术负责人.
@@ -146,6 +148,9 @@ def compute(judged: Iterable[Judged], matters: Iterable[Matter], rates: Rates) -
         known = charges.get((line.person, line.key))
         if line.amount > 0 and (known is None or line.amount > known.amount):
             charges[line.person, line.key] = line
+    problems += [
+        f"金额过大，无法结算：{line.text}（{_words(line.amount)}）" for line in charges.values() if line.amount > MOST
+    ]
     return Found((*rewards, *charges.values()), tuple(problems), tuple(dict.fromkeys(notes)))
 
 

@@ -37,7 +37,9 @@ def _row(found: YearBoard, line: Line) -> list:
     corrected = [None, None, ""]
     if made is not None or line.is_moved:
         score = line.score_now if made is not None else None
-        corrected = [line.place_now if line.place_now is not None else "不列入", score, made.reason if made else ""]
+        # The reason may name what is secret.
+        reason = "（秘密项目，不显示）" if made and line.is_hidden else made.reason if made else ""
+        corrected = [line.place_now if line.place_now is not None else "不列入", score, reason]
     return [
         line.place, line.label, line.unit_name, line.score, line.grade, *columns.cells(found.board, line), line.change,
         *corrected, line.excluded,

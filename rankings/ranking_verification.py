@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from ledger.models import Entry
+from ledger.rules import canonical_json
 from rankings.models import Correction, Ranking
 from rankings.ranking_digests import correction_digest, points, stored_digest
 from reviews.verification import stored_pdf
@@ -44,11 +45,16 @@ def _problems(row: Ranking, frozen: dict | None, published: dict | None) -> Iter
         yield "的冻结记录与证据链不符"
     if stored_digest(row) != row.digest:
         yield "的冻结内容与其摘要不符（内容被改动）"
-    told = (published["pdf_sha256"], published["by"]) if published else (None, None)
-    if told != (row.pdf_sha256, row.published_by_id):
+    told = (published["pdf_sha256"], published["by"], published["at"]) if published else (None, None, None)
+    if told != (row.pdf_sha256, row.published_by_id, _instant(row.published_at)):
         yield "的公布记录与证据链不符"
     if row.published_at is not None and stored_pdf(row.pdf, row.pdf_sha256) is None:
         yield "的公布文件缺失，或与公布时的哈希不符"
+
+
+def _instant(at) -> str | None:
+    """As it stands in the chain."""
+    return json.loads(canonical_json({"at": at}))["at"]
 
 
 def _correction_problems(told: dict, digests: dict) -> Iterator[str]:

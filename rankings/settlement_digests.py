@@ -1,8 +1,10 @@
 """What is signed in a settlement, and what the ledger keeps of it: digests, no names and no amounts (more people read there).
 Computed again by `verify_ledger`."""
 
+from collections.abc import Iterable
+
 from inspections.liability_digests import sha256_of
-from rankings.models import Appeal, Settlement
+from rankings.models import Appeal, AwardNotice, PromotionNote, Settlement
 
 
 def appeal_digest(appeal: Appeal) -> str:
@@ -28,4 +30,17 @@ def approval_digest(settlement: Settlement, awards) -> str:
     return sha256_of({
         "settlement": settlement.digest, "by": settlement.approved_by_id, "at": settlement.approved_at,
         "final": [[award.pk, f"{award.final_amount:.2f}"] for award in sorted(awards, key=lambda each: each.pk)],
+    })  # fmt: skip
+
+
+def notes_digest(notes: Iterable[PromotionNote]) -> str:
+    """Of the notes for promotion that came with an approval."""
+    return sha256_of({"notes": sorted([note.person_id, note.ranking_id, note.text] for note in notes)})
+
+
+def notice_digest(notice: AwardNotice) -> str:
+    """Of a notice: whose it is, by which settlement, under which number, and the paper."""
+    return sha256_of({
+        "settlement": notice.settlement_id, "person": notice.person_id, "number": notice.number, "pdf": notice.pdf_sha256,
+        "at": notice.issued_at,
     })  # fmt: skip

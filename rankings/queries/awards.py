@@ -21,8 +21,8 @@ from rankings.models import Policy, Ranking
 from rankings.queries import policies
 from rankings.queries.attendance import attendance_of
 from rankings.queries.frozen import standing
-from reviews.choices import ChecklistResult, State
-from reviews.models import Round
+from reviews.choices import ChecklistResult, LevelKind, State
+from reviews.models import Round, Signature
 from scoring.rules import FAIL
 from staff.choices import Role
 from staff.models import Post, Unit, User
@@ -203,14 +203,22 @@ def late(year: int, seats: Seats) -> list[Matter]:
 
 
 def sent_back(year: int, times: int) -> list[Matter]:
-    """Deliverables that were sent back so often within the year."""
-    rounds = Round.objects.filter(state=State.SENT_BACK, ended_at__year=year).select_related("deliverable")
-    counts = Counter(row.deliverable for row in rounds)
+    """Deliverables that were sent back so often within the year to whoever had prepared and signed them: what was handed over
+    in between is no fault of the successor."""
+    rounds = Round.objects.filter(state=State.SENT_BACK, ended_at__year=year)
+    signed = Signature.objects.filter(
+        round__in=rounds.order_by().values("pk"), level__kind=LevelKind.PREPARE, revoked_at__isnull=True
+    )
+    preparers = dict(signed.order_by("pk").values_list("round", "signer"))
+    counts = Counter(
+        (row.deliverable, preparers.get(row.pk, row.deliverable.preparer_id))
+        for row in rounds.select_related("deliverable")
+    )
     return [
-        Matter(Cause.SENT_BACK, f"deliverable:{each.pk}", (each.preparer_id,),
+        Matter(Cause.SENT_BACK, f"deliverable:{each.pk}", (person,),
                f"成果“{each.title}”（{each.number}）本年度被退回 {count} 次。",
                reverse("reviews:deliverable", args=[each.pk]))
-        for each, count in sorted(counts.items(), key=lambda pair: pair[0].pk)
+        for (each, person), count in sorted(counts.items(), key=lambda pair: (pair[0][0].pk, pair[0][1]))
         if count >= times
     ]  # fmt: skip
 

@@ -17,10 +17,10 @@ def hide_secrets(board: Board, lines: Iterable[Line], user=None) -> None:
         return
     lines = list(lines)
     named = {line.subject for line in lines} if board == Board.PROJECT else _lowest(lines)
-    secret = Project.objects.filter(pk__in=named, confidentiality=Confidentiality.SECRET)
+    secret = Project.objects.filter(confidentiality=Confidentiality.SECRET)
     if user is not None:
         secret = secret.exclude(pk__in=Project.objects.visible_to(user).order_by().values("pk"))
-    hidden = set(secret.values_list("pk", flat=True)) if named else set()
+    hidden = named.intersection(secret.values_list("pk", flat=True)) if named else set()
     if not hidden:
         return
     for line in lines:

@@ -11,8 +11,8 @@ from deadlines.choices import Event
 from deadlines.choices import State as ClockState
 from deadlines.models import Deadline, DeadlineRule
 from inspections.queries.liability import people_by_post
-from rankings.choices import SettlementState
-from rankings.models import Appeal, Award, AwardNotice, Policy, PromotionNote, Ranking, Settlement
+from rankings.choices import Board, SettlementState
+from rankings.models import Appeal, Award, AwardNotice, Correction, Policy, PromotionNote, Ranking, Settlement
 from rankings.queries import policies
 from staff.choices import Action
 from staff.models import User
@@ -173,6 +173,12 @@ def deciders(appeal: Appeal) -> list[User]:
 
 def undecided(settlement: Settlement):
     return Appeal.objects.filter(award__settlement=settlement, outcome__isnull=True)
+
+
+def corrections_since(settlement: Settlement) -> int:
+    """How many corrections of the projects' board were made after it was posted: its lines do not rest on them."""
+    rows = Correction.objects.filter(entry__ranking=settlement.ranking_id, entry__board=Board.PROJECT)
+    return rows.filter(made_at__gt=settlement.proposed_at).count()
 
 
 # ── What waits ──────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from rankings.models import AwardNotice, Settlement
 from rankings.printouts.awards import notice_paper
 from rankings.queries import settlements as queries
 from rankings.services.settling import held, tell
+from rankings.settlement_digests import notice_digest
 from staff import permissions
 from staff.choices import Action
 from staff.models import User
@@ -65,7 +66,7 @@ def _issue(settlement: Settlement, person_id: int) -> int:
     notice.pdf, notice.pdf_sha256 = _keep(notice_paper(notice))
     notice.save(force_insert=True)
     record(actor=None, action="award.notice", subject=notice, scope=settlement,
-           data={"pdf_sha256": notice.pdf_sha256})  # fmt: skip
+           data={"pdf_sha256": notice.pdf_sha256, "digest": notice_digest(notice)})  # fmt: skip
     tell([person], title=f"奖惩通知书 {notice.number} 已签发", body=f"{settlement}已批准，请查阅通知书。")
     return 1
 

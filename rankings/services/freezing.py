@@ -4,7 +4,7 @@ import hashlib
 import json
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from inspections.models import Inspection
+from inspections.queries.concluding import of_own_side
+from inspections.queries.liability import people_by_post
 from ledger.rules import canonical_json
 from ledger.services import head, record
 from notices.choices import Kind
@@ -177,9 +179,9 @@ def correct(*, actor, entry: RankingEntry, seen: int, score: Decimal | None, rea
     marks of the inspection that set the score. The frozen figures stay. `seen` is the id of the newest correction that was
     shown (0: none).
 
-    Raises PermissionDenied; ValidationError for a score outside 0–100, no change or no reason; AlreadyHandled when somebody has
+    Raises PermissionDenied (`require_corrector`); ValidationError for a score outside 0–100, no change or no reason; AlreadyHandled when somebody has
     corrected the line since."""
-    require_post(actor, Action.FREEZE_RANKING)
+    require_corrector(actor, entry.ranking, Board(entry.board))
     require_confirmation(confirmation, actor)
     ranking = held(entry.ranking)
     entry = RankingEntry.objects.get(pk=entry.pk)
@@ -198,6 +200,30 @@ def correct(*, actor, entry: RankingEntry, seen: int, score: Decimal | None, rea
                  "frozen": points(entry.score), "before": points(last.score if last else entry.score), "score": points(score),
                  "grade": made.grade, "reason": reason, "at": made.made_at, "digest": made.digest})  # fmt: skip
     return made
+
+
+def has_stake(user, ranking: Ranking, board: Board) -> bool:
+    """Whether a place on the board is the user's own: in person, as one of the inspected side of a project or unit of the year.
+    Whoever presses another line down lifts the own one."""
+    if board in PEOPLE_BOARDS:
+        return ranking.entries.filter(board=board, subject_id=user.pk).exists()
+    return of_own_side(user, drafts.of_projects(ranking.year)).exists()
+
+
+def may_correct(user, ranking: Ranking, board: Board) -> bool:
+    """Whether `user` may correct lines of the board: 管理层; whoever has a stake in it only where everybody of them has one."""
+    if not user.may(Action.FREEZE_RANKING):
+        return False
+    if not has_stake(user, ranking, board):
+        return True
+    return all(has_stake(each, ranking, board) for each in people_by_post(Action.FREEZE_RANKING))
+
+
+def require_corrector(user, ranking: Ranking, board: Board) -> None:
+    """Raise PermissionDenied for who may not correct lines of the board."""
+    require_post(user, Action.FREEZE_RANKING)
+    if not may_correct(user, ranking, board):
+        raise PermissionDenied("您本人或您所在的项目、单位在本榜之列，须回避，请由其他管理层人员更正。")
 
 
 def _checked(entry: RankingEntry, last: Correction | None, score: Decimal | None, reason: str):

@@ -22,7 +22,7 @@ from rankings.handled import AlreadyHandled, done_by
 from rankings.models import Award, Policy, PromotionNote, Ranking, Settlement
 from rankings.queries import awards as award_queries
 from rankings.queries import settlements as queries
-from rankings.settlement_digests import approval_digest
+from rankings.settlement_digests import approval_digest, notes_digest
 from staff import permissions
 from staff.choices import Action
 from staff.confirmation import Confirmation, require_confirmation
@@ -93,7 +93,7 @@ def propose(*, actor, ranking: Ranking, policy: Policy, seen: str) -> Settlement
     people = {row.person.pk: row.person for row in found.lines}
     record(actor=actor, action="settlement.propose", subject=settlement, scope=settlement, data={
         "ranking": ranking.pk, "policy": policy.version, "digest": found.digest, "lines": len(found.lines),
-        "people": len(people), "appeals_until": settlement.appeals_until,
+        "people": len(people), "appeals_until": settlement.appeals_until, "at": now,
     })  # fmt: skip
     until = f"{settlement.appeals_until:%Y-%m-%d}"
     tell(people.values(), title=f"{ranking.year} 年度奖惩结算与您有关，请查阅",
@@ -174,7 +174,8 @@ def withdraw(*, actor, settlement: Settlement, turn: int, reason: str) -> Settle
     for subject in (settlement, *appeals):
         deadline_services.withdraw_of(actor=actor, subject=subject, reason="奖惩结算已撤回")
     record(actor=actor, action="settlement.withdraw", subject=settlement, scope=settlement,
-           data={"digest": settlement.digest, "reason_sha256": sha256_of(reason), "appeals": len(appeals)})  # fmt: skip
+           data={"digest": settlement.digest, "reason_sha256": sha256_of(reason), "appeals": len(appeals),
+                 "at": settlement.withdrawn_at})  # fmt: skip
     people = User.objects.filter(pk__in=queries.concerned(settlement))
     tell(people, title=f"{settlement}已撤回", body="原公示的奖惩不再有效。重新公示后另行告知。")
     return settlement
@@ -198,6 +199,8 @@ def approval_gaps(settlement: Settlement) -> list[str]:
         found.append(f"申诉期至 {until:%Y-%m-%d}，尚未届满。")
     if left := queries.undecided(settlement).count():
         found.append(f"尚有 {left} 件申诉未处理。")
+    if made := queries.corrections_since(settlement):
+        found.append(f"公示后项目排名有 {made} 处更正，须撤回后重新试算、公示。")
     return found
 
 
@@ -206,13 +209,16 @@ def approve(*, actor, settlement: Settlement, turn: int, confirmation: Confirmat
     """批准奖惩结算, signed: the amounts count from now on, whoever was in the team of the first place gets a note for promotion.
     The notices (奖惩通知书) are issued afterwards, one by one (`award_notices`).
 
-    Raises ValidationError before the time for appeals is over or while one is undecided; PermissionDenied (`require_approver`);
+    Raises ValidationError before the time for appeals is over, while one is undecided, or where the projects' ranking was
+    corrected since it was posted; PermissionDenied (`require_approver`);
     AlreadyHandled."""
     require_confirmation(confirmation, actor)
     settlement = held(settlement)
     require_approver(actor, settlement)
     if settlement.state != SettlementState.PROPOSED or settlement.turn != turn:
         raise handled(settlement)
+    # Whoever corrects holds the ranking: of the two at once one waits for the other.
+    list(Ranking.objects.select_for_update(no_key=True).filter(pk=settlement.ranking_id).values_list("pk"))
     if gaps := approval_gaps(settlement):
         raise ValidationError(gaps)
     awards = list(queries.awards_of(settlement))
@@ -225,24 +231,23 @@ def approve(*, actor, settlement: Settlement, turn: int, confirmation: Confirmat
     noted = _note_promotions(settlement, awards)
     record(actor=actor, action="settlement.approve", subject=settlement, scope=settlement, data={
         "digest": settlement.digest, "approval": settlement.approval_digest, "lines": len(awards),
-        "promotion_notes": noted, "has_own_line": any(award.person_id == actor.pk for award in awards),
+        "promotion_notes": len(noted), "notes_sha256": notes_digest(noted), "has_own_line": any(award.person_id == actor.pk for award in awards),
     })  # fmt: skip
     tell([settlement.proposed_by, *people_by_post(Action.PROPOSE_SETTLEMENT)], title=f"{settlement}已批准",
          body="正在生成各人的奖惩通知书。", url=queries.page_of(settlement.ranking.year))  # fmt: skip
     return settlement
 
 
-def _note_promotions(settlement: Settlement, awards: list[Award]) -> int:
+def _note_promotions(settlement: Settlement, awards: list[Award]) -> list[PromotionNote]:
     """[S] 其业绩作为执业人员晋升的参考依据: each member of the first project's team, unless an appeal revoked the award."""
     texts: dict[int, list[str]] = {}
     for award in awards:
         appeal = award.standing_appeal
         if award.cause == Cause.FIRST_PLACE and not (appeal and appeal.outcome == Outcome.REVOKED):
-            head = award.text.split("，项目组奖励")[0]
+            head = award.text.rsplit("，项目组奖励 ", 1)[0]
             texts.setdefault(award.person_id, []).append(f"{head}，任{award.get_party_display()}")
     year = settlement.ranking.year
-    PromotionNote.objects.bulk_create(
+    return PromotionNote.objects.bulk_create(
         PromotionNote(person_id=person, ranking=settlement.ranking, text=f"{year} 年度：{'；'.join(told)}"[:300])
         for person, told in texts.items()
     )
-    return len(texts)

@@ -137,6 +137,7 @@ def ranking_correct(request, year, pk):
     ranking = load(request, year)
     entry = get_object_or_404(ranking.entries, pk=pk)
     board = Board(entry.board)
+    services.require_corrector(request.user, ranking, board)
     line = next(each for each in frozen.standing(ranking, board) if each.subject == entry.subject_id)
     newest = line.correction.pk if line.correction else 0
     form = CorrectForm(request.POST or None, initial={"seen": newest, "how": "score"})

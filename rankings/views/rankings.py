@@ -20,6 +20,7 @@ from rankings.queries import drafts, evidence, frozen
 from rankings.queries import years as year_queries
 from rankings.queries.frozen import Line, YearBoard
 from rankings.queries.secrecy import hide_secrets
+from rankings.services.freezing import FIRST_YEAR, may_correct
 from reviews.verification import stored_pdf
 from staff.choices import Action
 from staff.gates import needs
@@ -65,10 +66,10 @@ def ranking_years(request):
     rankings = year_queries.visible_rankings(request.user)
     courses = year_queries.courses(rankings, board)
     form = BoardForm(request.GET, units=sorted({each.unit_name for each in courses if each.unit_name}))
+    # A secret name is no search term for those from whom it is kept.
+    hide_secrets(board, courses, request.user)
     shown = [each for each in courses if _matches(each, form.told)]
     page = page_of(request, shown, ROWS)
-    page.object_list = list(page.object_list)
-    hide_secrets(board, page.object_list, request.user)
     years = sorted(each.year for each in rankings)[-year_queries.MOST_YEARS :]
     context = {
         "board": board, "years": years, "page": page, "form": form, "subject": columns.SUBJECT[board],
@@ -103,7 +104,7 @@ def ranking_draft(request):
 def _asked_year(request) -> int:
     text = request.GET.get("year", "")
     year = int(text) if text.isascii() and text.isdigit() and len(text) == 4 else timezone.localdate().year
-    if year > timezone.localdate().year:
+    if not FIRST_YEAR <= year <= timezone.localdate().year:
         raise Http404
     return year
 
@@ -213,7 +214,7 @@ def _row_page(request, found: YearBoard, line: Line, ids: list[int], missed: lis
         "year": found.year, "board": board, "line": line, "behind": behind, "ranking": ranking, "crumbs": crumbs,
         "subject": columns.SUBJECT[board], "formula": rules.FORMULAS[board], "ties": rules.TIE_RULES[board],
         "figures": [(each.title, "无数据" if value is None else str(value)) for each, value in columns.pairs(board, line)],
-        "is_person": board in PEOPLE_BOARDS, "may_act": ranking is not None and user.may(Action.FREEZE_RANKING),
+        "is_person": board in PEOPLE_BOARDS, "may_act": ranking is not None and may_correct(user, ranking, board),
         "may_draft": user.may(Action.READ_RANKING_DRAFT),
     }  # fmt: skip
     if ranking is not None:

@@ -83,6 +83,7 @@ def settlement(request, year: int):
         "people": len({row.person_id for row in whole}), "export_query": request.GET.urlencode(),
         "appeals": [row for row in whole if row.standing_appeal],
         "clock": Deadline.objects.open().of(found).select_related("rule").first(),
+        "corrections": queries.corrections_since(found),
     }  # fmt: skip
     return render(request, "rankings/settlement_detail.html", context)
 
