@@ -132,7 +132,7 @@ def policy_edit(request, pk):
         return _refused(request, found, editor, turn)
     if act == "publish":
         return redirect("rankings:policy_publish", pk)
-    messages.success(request, "草稿已保存。")
+    messages.success(request, "草稿已保存，由管理层核对并发布后生效。")
     return redirect("rankings:policy_edit", pk)
 
 

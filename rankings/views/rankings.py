@@ -217,6 +217,7 @@ def _row_page(request, found: YearBoard, line: Line, ids: list[int], missed: lis
         "is_person": board in PEOPLE_BOARDS, "may_act": ranking is not None and may_correct(user, ranking, board),
         "may_draft": user.may(Action.READ_RANKING_DRAFT),
     }  # fmt: skip
+    context["stands_back"] = ranking is not None and user.may(Action.FREEZE_RANKING) and not context["may_act"]
     if ranking is not None:
         told = ranking.basis["boards"][board.value]
         context |= {"formula": told["formula"], "ties": told["ties"]}

@@ -108,8 +108,16 @@ def publish(executive: Person, screenshot) -> None:
     done(executive, "已公布")
 
 
-def correct(executive: Person, screenshot) -> None:
+def correct(concerned: Person, executive: Person, screenshot) -> None:
+    """Not by whose own project is on the board, but by another of 管理层."""
+    page = concerned.page
+    page.get_by_role("link", name=MIDDLE, exact=True).first.click()
+    expect(page.get_by_text("您须回避更正")).to_be_visible()
+    expect(page.get_by_role("link", name="更正本行")).to_have_count(0)
+    screenshot(page, "stands-back")
     page = executive.page
+    executive.go_to("年度排名")
+    executive.press(f"{YEAR} 年度质量检查排名", "link")
     page.get_by_role("link", name=MIDDLE, exact=True).first.click()
     executive.press("更正本行", "link")
     page.get_by_label("更正得分").check()
@@ -132,7 +140,7 @@ def test_year_is_frozen_published_corrected_and_read_by_everybody(cast, project,
     drill_down(executive, world.inspection, screenshot, tmp_path / "opinion.pdf")
     freeze(executive, screenshot)
     publish(executive, screenshot)
-    correct(executive, screenshot)
+    correct(executive, person(world.other), screenshot)
     line = RankingEntry.objects.get(board=Board.PROJECT, label=MIDDLE)
     assert (line.score, line.corrections.get().score) == (Decimal("76.00"), Decimal("78.50"))
 
