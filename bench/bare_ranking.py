@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from printing.pdf import no_garbage_collection
+
 CENT, FULL = Decimal("0.01"), Decimal(100)
 WEIGHTS = {"ordinary": 1, "serious": 3, "major": 5}
 LEAST_SIGNED = 3
@@ -134,6 +136,7 @@ def _people(year: int) -> dict[str, list[tuple]]:
     return found
 
 
+@no_garbage_collection()
 def ranking(year: int) -> dict[str, list[tuple]]:
     """(place, row) of each board, best first; None is the place of what has not the sample, or nothing closed."""
     _rows(POPULATION, year)

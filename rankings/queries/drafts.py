@@ -18,7 +18,6 @@ from django.db.models import (
     DecimalField,
     F,
     IntegerField,
-    Max,
     Q,
     Value,
     When,
@@ -30,6 +29,7 @@ from django.utils import timezone
 from inspections.choices import CONCLUDED, State
 from inspections.models import Finding, Inspection
 from ledger.rules import canonical_json
+from printing.pdf import no_garbage_collection
 from rankings import rules
 from rankings.choices import PEOPLE_BOARDS, Board
 from rankings.models import Policy
@@ -87,12 +87,13 @@ def least_of(policy: Policy | None) -> Least:
     return Least(policy.min_unit_sample, policy.min_person_sample, policy.version)
 
 
+@no_garbage_collection()
 def draft(year: int, *, policy: Policy | None = None, without: Collection[int] = frozenset(),
           scores: Mapping[int, Decimal] | None = None, boards: Collection[Board] = tuple(Board)) -> Draft:  # fmt: skip
     """The ranking of `year` now, by the minimum samples of `policy` (that in force, if none is told).
 
     What if: `without` leaves inspections out (ids), `scores` has another total for some ({inspection id: total}; the grade
-    follows by the marks of its standard). `boards` may be fewer, to read less. Nine queries at most."""
+    follows by the marks of its standard). `boards` may be fewer, to read less. Ten queries at most."""
     least = least_of(policy or Policy.objects.in_force())
     population = population_of(year)
     found, out = {}, {}
@@ -149,7 +150,7 @@ def of_projects(year: int):
 def project_rows(year: int, *, without: Collection[int] = frozenset(),
                  scores: Mapping[int, Decimal] | None = None) -> list[Row]:  # fmt: skip
     """A row for each project with a closed inspection in `year`, set by the lowest of them; among several at one total by the
-    worse grade, then by what breaks ties, then by the earlier number. Two queries; a third for the marks of changed scores."""
+    worse grade, then by what breaks ties, then by the earlier number. Three queries; a fourth for the marks of changed scores."""
     closed = of_projects(year).filter(state=State.CLOSED)
     if without:
         closed = closed.exclude(pk__in=without)
@@ -157,29 +158,28 @@ def project_rows(year: int, *, without: Collection[int] = frozenset(),
     worst = Case(*[When(word=each, then=Value(at)) for at, each in enumerate(rules.WORST_FIRST)], default=Value(9),
                  output_field=IntegerField())  # fmt: skip
     on_time = Coalesce("was_on_time", Value(True), output_field=BooleanField())
-    grave = Case(When(is_serious=True, then=Value(1)), default=Value(0), output_field=IntegerField())
     rows = closed.annotate(total=total, word=word).annotate(worst=worst, on_time=on_time)
-    by_project = {"partition_by": [F("project_id")]}
     rows = rows.annotate(
-        nth=Window(RowNumber(), order_by=[F("total").asc(), F("worst").asc(), F("lowest_share").asc(),
-                                          F("finding_count").desc(), F("on_time").asc(), F("pk").asc()], **by_project),
-        times=Window(Count("pk"), **by_project),
-        grave=Window(Max(grave), **by_project),
+        nth=Window(RowNumber(), partition_by=[F("project_id")],
+                   order_by=[F("total").asc(), F("worst").asc(), F("lowest_share").asc(), F("finding_count").desc(),
+                             F("on_time").asc(), F("pk").asc()]),
     ).filter(nth=1)  # fmt: skip
-    others = _other_inspections(closed)
+    # What only few projects have is asked apart: cheaper than a window over all.
+    several = _several_inspections(closed)
+    serious = set(closed.filter(is_serious=True).order_by().values_list("project_id", flat=True))
     # Sorted as `rules.project_key` sorts: of rows in order `rules.ranked` has little left to do.
     rows = rows.order_by("-total", "-lowest_share", "finding_count", "-on_time")
     return [
         Row(
-            project, name, unit, score.quantize(rules.CENT) if scores else score, times, word,
-            {"lowest_share": share, "findings": findings or 0, "on_time": bool(on_time), "serious": bool(is_grave),
+            project, name, unit, score.quantize(rules.CENT) if scores else score, len(several.get(project, (pk,))), word,
+            {"lowest_share": share, "findings": findings or 0, "on_time": on_time, "serious": project in serious,
              "set_by": number, "unit": unit_id},
-            (pk,) if times == 1 else (pk, *(each for each in others[project] if each != pk)),
+            (pk, *(each for each in several[project] if each != pk)) if project in several else (pk,),
         )
-        for pk, number, project, name, unit_id, unit, score, word, share, findings, on_time, times, is_grave
+        for pk, number, project, name, unit_id, unit, score, word, share, findings, on_time
         in rows.values_list(
             "pk", "number", "project_id", "project__name", "unit_id", "unit__name", "total", "word", "lowest_share",
-            "finding_count", "on_time", "times", "grave",
+            "finding_count", "on_time",
         )
     ]  # fmt: skip
 
@@ -199,7 +199,7 @@ def _scored(closed, scores: Mapping[int, Decimal]):
     return total, word
 
 
-def _other_inspections(closed) -> dict[int, list[int]]:
+def _several_inspections(closed) -> dict[int, list[int]]:
     """The closed inspections of each project that has several, the earliest first. One query."""
     several = closed.order_by().values("project").annotate(times=Count("pk")).filter(times__gt=1).values("project")
     found = defaultdict(list)
