@@ -1,21 +1,20 @@
 """The ranking of a year as it was frozen, with its corrections beside; the boards of a year whether frozen or not (§7)."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Prefetch
-
 from rankings import rules
 from rankings.choices import Board
-from rankings.models import Correction, Ranking, RankingEntry
+from rankings.models import Correction, Ranking
 from rankings.queries import drafts
 from rankings.rules import Placed, Row
 
 
 @dataclass
 class Line:
-    """One line of a board as a page shows it. Of a frozen board `entry` is the frozen line, whose figures never change, and
+    """One line of a board as a page shows it. Of a frozen board `entry` is the id of the frozen line, whose figures never change, and
     `corrections` stand beside, the oldest first; `place_now` and `score_now` are what follows from the newest (equal to
     the frozen ones where there is none; None: taken out). `change` against the former year, in words."""
 
@@ -29,13 +28,15 @@ class Line:
     facts: dict
     evidence: list
     excluded: str = ""
-    entry: RankingEntry | None = None
+    entry: int | None = None
     corrections: list[Correction] = field(default_factory=list)
     place_now: int | None = None
     score_now: Decimal | None = None
     grade_now: str = ""
     excluded_now: str = ""
     change: str = ""
+    # Of which year, where lines of several stand beside one another.
+    year: int | None = None
     # Whether the name is kept from the reader (`queries.secrecy`); whether a what-if changes it.
     is_hidden: bool = False
     is_changed: bool = False
@@ -68,16 +69,29 @@ class YearBoard:
         return self.ranking is not None
 
 
+# A frozen line as a tuple, in the order of `Line`: a board may have 100,000.
+_COLUMNS = (
+    "subject_id",
+    "label",
+    "unit_name",
+    "place",
+    "score",
+    "grade",
+    "sample",
+    "facts",
+    "evidence",
+    "excluded",
+    "pk",
+)
+
+
 def standing(ranking: Ranking, board: Board) -> list[Line]:
     """The frozen lines of a board with their corrections, and the places that follow from these by the same rules, from the
     frozen facts. Two queries. In the frozen order, those without a place last."""
-    entries = list(
-        ranking.entries.filter(board=board).order_by("order").prefetch_related(
-            Prefetch("corrections", Correction.objects.select_related("made_by").order_by("made_at", "pk"))
-        )
-    )  # fmt: skip
-    lines = [_line(entry, list(entry.corrections.all())) for entry in entries]
-    if not any(line.corrections for line in lines):
+    corrections = _corrections(ranking, board)
+    rows = ranking.entries.filter(board=board).order_by("order").values_list(*_COLUMNS)
+    lines = [_line(row, corrections) for row in rows]
+    if not corrections:
         return lines
     # A line without a place is ranked only once a correction gives it one.
     rows = [_row(line) for line in lines if not line.excluded_now]
@@ -87,13 +101,24 @@ def standing(ranking: Ranking, board: Board) -> list[Line]:
     return lines
 
 
-def _line(entry: RankingEntry, corrections: list[Correction]) -> Line:
-    line = Line(
-        subject=entry.subject_id, label=entry.label, unit_name=entry.unit_name, place=entry.place, score=entry.score,
-        grade=entry.grade, sample=entry.sample, facts=entry.facts, evidence=entry.evidence, excluded=entry.excluded,
-        entry=entry, corrections=corrections, place_now=entry.place, score_now=entry.score,
-        grade_now=entry.grade, excluded_now=entry.excluded,
-    )  # fmt: skip
+def _corrections(ranking: Ranking, board: Board) -> dict[int, list[Correction]]:
+    """Those of each frozen line (its id), the oldest first."""
+    found = defaultdict(list)
+    rows = Correction.objects.filter(entry__ranking=ranking, entry__board=board).select_related("made_by")
+    for made in rows.order_by("made_at", "pk"):
+        found[made.entry_id].append(made)
+    return dict(found)
+
+
+def _line(row: tuple, corrections: dict[int, list[Correction]]) -> Line:
+    line = Line(*row)
+    line.place_now, line.score_now, line.grade_now, line.excluded_now = (
+        line.place,
+        line.score,
+        line.grade,
+        line.excluded,
+    )
+    line.corrections = corrections.get(line.entry, [])
     if newest := line.correction:
         line.score_now, line.grade_now = newest.score, newest.grade
         line.excluded_now = rules.TAKEN_OUT if newest.score is None else ""
@@ -151,7 +176,10 @@ def former(year: int, board: Board, *, published: bool = False) -> dict[int, tup
     ranking = Ranking.objects.filter(year=year - 1).first()
     if ranking is None or (published and ranking.published_at is None):
         return None
-    return {line.subject: (line.place_now, line.score_now) for line in standing(ranking, board)}
+    if Correction.objects.filter(entry__ranking=ranking, entry__board=board).exists():
+        return {line.subject: (line.place_now, line.score_now) for line in standing(ranking, board)}
+    rows = ranking.entries.filter(board=board).order_by().values_list("subject_id", "place", "score")
+    return {subject: (place, score) for subject, place, score in rows}
 
 
 def tops(rankings: dict[int, Ranking], year: int, boards: Collection[Board], count: int) -> dict[Board, list[Line]]:
@@ -164,8 +192,9 @@ def tops(rankings: dict[int, Ranking], year: int, boards: Collection[Board], cou
     )  # fmt: skip
     found = {board: [] for board in boards}
     # The placed come first in a frozen board, counted from 1.
-    for entry in ranking.entries.filter(board__in=boards, place__isnull=False, order__lte=count).order_by("order"):
-        found[Board(entry.board)].append(_line(entry, []))
+    first = ranking.entries.filter(board__in=boards, place__isnull=False, order__lte=count).order_by("order")
+    for board, *row in first.values_list("board", *_COLUMNS):
+        found[Board(board)].append(_line(row, {}))
     for board in boards:
         if (year, board) in corrected:
             lines = [line for line in standing(ranking, board) if line.place_now is not None]

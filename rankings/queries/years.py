@@ -48,6 +48,7 @@ def courses(rankings: list[Ranking], board: Board) -> list[Course]:
                 line.subject, Course(line.subject, line.label, line.unit_name, [None] * len(rankings))
             )
             course.label, course.unit_name = line.label, line.unit_name
+            line.year = ranking.year
             before = course.cells[at - 1] if at else None
             if at and line.place_now is not None:
                 line.change = change_words(line.place_now, before.place_now if before else None)
