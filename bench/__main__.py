@@ -1,5 +1,5 @@
 """`python -m bench`: makes scratch databases, measures, prints, writes bench/results/, drops the databases.
-`python -m bench sweeps` measures the sweep alone.
+`python -m bench sweeps` measures the sweep alone, `python -m bench rankings` the year's end.
 
 BENCH_SMALL, BENCH_LARGE (500 and 50,000 deliverables), BENCH_ROUNDS (60 requests a page) and BENCH_SIGNED (60) change
 the sizes for a quick look.
@@ -8,6 +8,7 @@ the sizes for a quick look.
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-from bench import databases, pages, sweeps
+from bench import databases, pages, rankings, sweeps
 from bench.figures import HEAD, Figure, machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +93,23 @@ def _measure_sweeps(server, folder: Path, data: dict, about: dict) -> list[Figur
     return figures
 
 
-PARTS = {"firms": _measure_firms, "sweeps": _measure_sweeps}
+def _measure_rankings(server, folder: Path, data: dict, about: dict) -> list[Figure]:
+    """The ranking of a year and the managers' page; how the database finds the year goes into `about`."""
+    _say("The year's end …")
+    _run("scripts/collectstatic.sh", env=data)
+    with databases.scratch(server, "year_") as names:
+        environments = []
+        for name in names:
+            server.create(name)
+            own = folder / name
+            own.mkdir()
+            shutil.copytree(folder / "static", own / "static")
+            environments.append(data | {"DATABASE_URL": server.url_of(name), "DATA_DIR": f"{own}"})
+        figures, about["year"] = rankings.measure(environments, folder, _say)
+    return figures
+
+
+PARTS = {"firms": _measure_firms, "sweeps": _measure_sweeps, "rankings": _measure_rankings}
 
 
 def _commit() -> str:
@@ -139,5 +156,7 @@ if __name__ == "__main__":
         fill(int(sys.argv[2]))
     elif sys.argv[1:2] == ["clocks"]:
         sweeps.serve(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["year"]:
+        rankings.serve(int(sys.argv[2]))
     else:
         main(sys.argv[1:] or list(PARTS))

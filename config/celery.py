@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # `migrate` has just run them, and they load every page of the site, which is nothing to the clocks.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
-app = Celery("zaojia", include=["deadlines.tasks"])
+app = Celery("zaojia", include=["deadlines.tasks", "rankings.tasks"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
 

@@ -1,14 +1,17 @@
 from django.urls import path
 
-from dashboards import views
+from dashboards.views import board, screens
 
 app_name = "dashboards"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("inbox/", views.inbox, name="inbox"),
-    path("inbox/handled/", views.inbox_handled, name="inbox_handled"),
-    path("inbox/started/", views.inbox_started, name="inbox_started"),
-    path("search/", views.search, name="search"),
-    path("help/", views.help_page, name="help"),
+    path("", screens.home, name="home"),
+    path("inbox/", screens.inbox, name="inbox"),
+    path("inbox/handled/", screens.inbox_handled, name="inbox_handled"),
+    path("inbox/started/", screens.inbox_started, name="inbox_started"),
+    path("search/", screens.search, name="search"),
+    path("help/", screens.help_page, name="help"),
+    path("management/", board.management, name="management"),
+    path("management/report.pdf", board.report, name="management_report"),
+    path("management/<slug:key>.xlsx", board.export, name="management_export"),
 ]

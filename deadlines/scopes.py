@@ -25,13 +25,15 @@ class Scope:
 
     `holders(places)` → {place: active people, the first one first in line}, in a constant number of queries.
     `roles_on(user, scope_id, discipline_id)` → the user's roles there. `visible_ids(user)` → ids, or None for all.
-    `confidential_ids(ids)` → those of which nothing but the fact that there is a message may leave the house (秘密)."""
+    `part_ids(units, business_line)` → the ids in these units (None: all) and of this business line ("": all); none where the
+    records know nothing of either. `confidential_ids(ids)` → those of which nothing but the fact that there is a message may leave the house (秘密)."""
 
     label: str
     holders: Callable[[Iterable[Place]], Mapping[Place, list]]
     roles_on: Callable[..., set[str]]
     visible_ids: Callable[..., object]
     confidential_ids: Callable[[Iterable[int]], set[int]] = lambda ids: set()
+    part_ids: Callable[[Iterable[int] | None, str], object] = lambda units, business_line: []
     business_lines: Iterable[tuple[str, str]] = ()
     contract_kinds: Iterable[tuple[str, str]] = ()
     deliverable_kinds: Iterable[tuple[str, str]] = ()
@@ -54,6 +56,14 @@ def visible_condition(user) -> Q:
         ids = scope.visible_ids(user)
         seen |= Q(scope_type=label) if ids is None else Q(scope_type=label, scope_id__in=ids)
     return seen
+
+
+def condition_of_part(units: Iterable[int] | None = None, business_line: str = "") -> Q:
+    """The condition on clocks of a part of the firm: of these units, of this business line."""
+    found = Q(pk__in=[])
+    for label, scope in _scopes.items():
+        found |= Q(scope_type=label, scope_id__in=scope.part_ids(units, business_line))
+    return found
 
 
 def roles_on(user, deadline) -> set[str]:

@@ -1,8 +1,9 @@
 """Filters of the list of complaints; they live in the URL. None of them knows who sent one."""
 
 import django_filters as filters
+from django.forms import HiddenInput
 
-from feedback.choices import ComplaintKind, ComplaintState
+from feedback.choices import ComplaintKind, ComplaintState, Verdict
 from feedback.models import Complaint
 
 ALL = "全部"
@@ -13,6 +14,10 @@ class ComplaintFilter(filters.FilterSet):
     q = filters.CharFilter(label="搜索", method="search")
     kind = filters.ChoiceFilter(label="类别", choices=ComplaintKind.choices, empty_label=ALL)
     state = filters.ChoiceFilter(label="状态", choices=VIEWS, method="in_state", empty_label=ALL)
+
+    # What a chart of the managers' dashboard leads to.
+    year = filters.NumberFilter(label="收到年度", field_name="received_at__year", widget=HiddenInput)
+    verdict = filters.ChoiceFilter(label="调查结论", choices=Verdict.choices, widget=HiddenInput)
 
     class Meta:
         model = Complaint

@@ -10,26 +10,16 @@ from feedback.models import LONGEST
 from feedback.services.receiving import FILE_BYTES, MOST_FILES, Content, SenderFacts
 from projects.models import Project
 from staff.models import Unit, User
-from uploads import ACCEPT, ALLOWED_TEXT
+from uploads import ALLOWED_TEXT
+from uploads.fields import FilesField
 
 
-class ManyFilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Any number of files; cleans to a list. How many, how large and what they are is judged by the service."""
-
-    def __init__(self, **kwargs):
-        super().__init__(
-            label="附件", required=False, allow_empty_file=True, widget=ManyFilesInput(attrs={"accept": ACCEPT}),
-            help_text=f"最多 {MOST_FILES} 个，每个不超过 {FILE_BYTES // (1024 * 1024)} MB。可上传：{ALLOWED_TEXT}。"
-            "文件名不保存；文件属性中可能带有作者姓名，匿名提交前请先清除。", **kwargs,
-        )  # fmt: skip
-
-    def clean(self, data, initial=None):
-        files = data if isinstance(data, list | tuple) else [data]
-        return [super(FilesField, self).clean(file, initial) for file in files if file]
+def _files() -> FilesField:
+    return FilesField(
+        label="附件", required=False,
+        help_text=f"最多 {MOST_FILES} 个，每个不超过 {FILE_BYTES // (1024 * 1024)} MB。可上传：{ALLOWED_TEXT}。"
+        "文件名不保存；文件属性中可能带有作者姓名，匿名提交前请先清除。",
+    )  # fmt: skip
 
 
 def _long(label: str, **more) -> forms.CharField:
@@ -64,7 +54,7 @@ class _TellingForm(forms.Form):
     name = forms.CharField(label="姓名", max_length=40, required=False)
     phone = forms.CharField(label="电话", max_length=30, required=False)
     email = forms.EmailField(label="邮箱", required=False)
-    files = FilesField()
+    files = _files()
     # One drawing of the form is sent once.
     once = forms.CharField(
         max_length=40, required=False, widget=forms.HiddenInput, initial=lambda: secrets.token_urlsafe(16)

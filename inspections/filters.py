@@ -1,16 +1,19 @@
 """Filters of the list of inspections; they live in the URL."""
 
 import django_filters as filters
+from django.forms import HiddenInput
 
 from inspections.choices import SHOWN_TO_PROJECT, ConsequenceKind, Decision, Kind, State
 from inspections.models import Consequence, Inspection, Plan
-from inspections.queries.inspections import condition
+from inspections.queries.inspections import AGES, condition, of_age
+from projects.choices import BusinessLine
 from scoring.rules import FAIL, GOOD, PASS
 from staff.models import Unit, unit_and_descendants
 
 ALL = "全部"
 VIEWS = [
     ("live", "未关闭"),
+    ("concluded", "已出具书面意见"),
     ("due", "计划检查日到期"),
     (State.SCORING.value, State.SCORING.label),
     (State.DISCUSSING.value, State.DISCUSSING.label),
@@ -44,8 +47,14 @@ class InspectionFilter(filters.FilterSet):
     grade = filters.ChoiceFilter(
         label="等级", choices=[(word, word) for word in (GOOD, PASS, FAIL)], method="of_grade", empty_label=ALL
     )
+    business_line = filters.ChoiceFilter(
+        label="业务类型", field_name="project__business_line", choices=BusinessLine.choices, empty_label=ALL
+    )
     plan = filters.ModelChoiceFilter(label="计划", queryset=_plans, empty_label=ALL)
     mine = filters.ChoiceFilter(label="检查人员", choices=[("1", "由我检查")], method="of_mine", empty_label=ALL)
+    # What a chart of the managers' dashboard leads to.
+    scored = filters.DateFilter(label="评分定稿月份", method="scored_in", widget=HiddenInput, input_formats=["%Y-%m"])
+    age = filters.ChoiceFilter(label="整改天数", choices=AGES, method="in_age", widget=HiddenInput)
 
     class Meta:
         model = Inspection
@@ -69,6 +78,12 @@ class InspectionFilter(filters.FilterSet):
 
     def of_mine(self, queryset, name, value):
         return queryset.filter(inspectors__user=self.request.user)
+
+    def scored_in(self, queryset, name, value):
+        return queryset.filter(score_sheet__scored_at__year=value.year, score_sheet__scored_at__month=value.month)
+
+    def in_age(self, queryset, name, value):
+        return queryset.filter(of_age(value))
 
 
 def _years_followed() -> list[tuple[int, str]]:

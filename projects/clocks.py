@@ -87,9 +87,17 @@ def confidential_ids(ids: Iterable[int]) -> set[int]:
     return set(rows.order_by().values_list("pk", flat=True))
 
 
+def part_ids(units: Iterable[int] | None, business_line: str):
+    """The projects in these units (None: all) and of this business line ("": all)."""
+    rows = Project.objects.order_by()
+    if units is not None:
+        rows = rows.filter(unit__in=list(units))
+    return (rows.filter(business_line=business_line) if business_line else rows).values("pk")
+
+
 def scope() -> Scope:
     return Scope(
-        LABEL, holders=holders, roles_on=roles_on, visible_ids=visible_ids, confidential_ids=confidential_ids,
+        LABEL, holders=holders, roles_on=roles_on, visible_ids=visible_ids, confidential_ids=confidential_ids, part_ids=part_ids,
         business_lines=BusinessLine.choices, contract_kinds=ContractKind.choices,
         deliverable_kinds=DeliverableKind.choices,
     )  # fmt: skip

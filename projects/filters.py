@@ -2,6 +2,7 @@
 
 import django_filters as filters
 from django.db.models import Min
+from django.forms import HiddenInput
 from django.utils import timezone
 
 from projects.choices import BusinessLine, Confidentiality, Importance, Stage
@@ -30,6 +31,8 @@ class ProjectFilter(filters.FilterSet):
     confidentiality = filters.ChoiceFilter(label="密级", choices=Confidentiality.choices, empty_label=ALL)
     client = filters.ModelChoiceFilter(label="委托人", queryset=lambda request: _clients(request), empty_label=ALL)
     year = filters.ChoiceFilter(label="建档年份", choices=_years, field_name="created_at__year", empty_label=ALL)
+    # What the managers' dashboard leads to.
+    finished = filters.NumberFilter(label="完成年度", field_name="actual_finish_on__year", widget=HiddenInput)
 
     class Meta:
         model = Project

@@ -17,7 +17,8 @@ from projects.models import (
 from projects.queries import people_for_teams, suggested_number, units_for_new_projects
 from staff.choices import PROJECT_ROLES
 from staff.models import Unit
-from uploads import ACCEPT, ALLOWED_TEXT
+from uploads import ALLOWED_TEXT
+from uploads.fields import FilesField
 
 CHOOSE = "请选择"
 
@@ -283,26 +284,9 @@ class VersionForm(FactsForm):
         fields = ["submitted_amount", "draft_amount", "note"]
 
 
-class ManyFilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class ManyFilesField(forms.FileField):
-    """One or more files; cleans to a list."""
-
-    def __init__(self, **kwargs):
-        super().__init__(widget=ManyFilesInput(attrs={"accept": ACCEPT}), **kwargs)
-
-    def clean(self, data, initial=None):
-        files = data if isinstance(data, list | tuple) else [data]
-        # A file without content, or with a long name, gets its own reason from uploads.
-        return [super(ManyFilesField, self).clean(file, initial) for file in files] if files else super().clean(None)
-
-
 class UploadForm(forms.Form):
-    files = ManyFilesField(
+    files = FilesField(
         label="选择文件",
-        allow_empty_file=True,
         help_text=f"可一次选择多个。可上传：{ALLOWED_TEXT}。",
         error_messages={"required": "请选择要上传的文件。"},
     )

@@ -13,6 +13,7 @@ LEDGER_WORDS = {
     "settlement.withdraw": "撤回奖惩结算",
     "award.appeal": "奖惩申诉",
     "award.decide": "处理奖惩申诉",
+    "award.notice": "签发奖惩通知书",
     "attendance.record": "登记考勤与纪律",
     "attendance.withdraw": "撤销考勤与纪律记录",
 }
@@ -24,6 +25,20 @@ class RankingsConfig(AppConfig):
     verbose_name = "年度排名与奖惩"
 
     def ready(self):
-        from ledger import labels
+        from deadlines import lapses, scopes
+        from deadlines.choices import Event
+        from ledger import checks, labels
+        from rankings import clocks
+        from rankings.policy_verification import attendance_matches, policies_match
+        from rankings.ranking_verification import rankings_match
+        from rankings.services.settling import window_over
+        from rankings.settlement_verification import settlements_match
 
         labels.register(LEDGER_WORDS)
+        for scope in clocks.scopes():
+            scopes.register(scope)
+        lapses.register(Event.AWARDS_POSTED, window_over)
+        checks.register(settlements_match)
+        checks.register(rankings_match)
+        checks.register(policies_match)
+        checks.register(attendance_matches)

@@ -46,6 +46,10 @@ class Line:
         return self.cause == Cause.ATTENDANCE
 
     @property
+    def party_label(self) -> str:
+        return "本人，每次（天）" if self.is_attendance else Party(self.party).label
+
+    @property
     def name(self) -> str:
         """质量检查不合格 · 单位技术负责人; of an attendance rule its own words."""
         return f"{Cause(self.cause).label} · {self.text if self.is_attendance else Party(self.party).label}"

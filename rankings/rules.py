@@ -4,7 +4,7 @@ The texts below stand on the page, in the frozen basis and on paper word for wor
 
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from inspections.rules import UNIT_RULE
@@ -18,6 +18,10 @@ FULL_MARK = Decimal(100)
 POINTS_LOST = 20
 MISSED_WEIGHTS = {Severity.ORDINARY.value: 1, Severity.SERIOUS.value: 3, Severity.MAJOR.value: 5}
 WORST_FIRST = (FAIL, PASS, GOOD)
+# More problems than any inspection has.
+UNKNOWN = 1_000_000
+# So many of the projects that set a unit's score are named.
+MOST_NAMED = 3
 
 _PERSON_FORMULA = (
     "得分 = 100 − 20 × 加权漏检数 ÷ 本年度签署并已签发的成果份数（不低于 0，四舍五入保留两位小数）。"
@@ -35,6 +39,15 @@ TIE_RULES = {
 }
 SHARED_PLACES = "名次并列的，其后名次顺延（1、1、3）。"
 POPULATION = "列入范围：所属年度为本年度、已关闭的项目检查。整改未关闭、尚未出具书面意见的检查不计入；已撤销的检查、对单位本身的检查不进入排名。"
+_PEOPLE_POPULATION = (
+    "列入范围：本年度签发的成果上，编制自校和各复核级的有效签署；已撤回的签署、专家评审、签发不计入。"
+    "漏检只计已出具书面意见的检查所发现、且指明了成果文件的问题。"
+)
+POPULATIONS = {
+    Board.PROJECT: POPULATION,
+    Board.UNIT: POPULATION,
+    **dict.fromkeys(PEOPLE_BOARDS, _PEOPLE_POPULATION),
+}
 NOT_CLOSED = "整改未关闭"
 NOT_CONCLUDED = "检查尚未出具书面意见"
 TAKEN_OUT = "更正：不再列入排名"
@@ -48,8 +61,8 @@ class Row(NamedTuple):
 
     `score` None: nothing that counts yet. `sample` n of the formula. `facts` by board:
     PROJECT lowest_share (%), findings, on_time, serious, set_by (number of the inspection), unit (id);
-    UNIT mean, findings, lowest (names of the projects that set the score);
-    people missed ({severity: count}), weighted.
+    UNIT mean, findings, lowest ([id, name] of the first MOST_NAMED projects that set the score), lowest_count;
+    people missed ({severity: count}), weighted, and once frozen missed_ids (findings).
     `evidence` ids: of the inspections, that which set the score first; of people's boards, of the deliverables signed."""
 
     subject: int
@@ -82,14 +95,17 @@ class Placed(NamedTuple):
 
 # ── Places ──────────────────────────────────────────────────────────────────
 def project_key(row: Row) -> tuple:
-    """Higher is better: score, the weakest criterion, fewer findings, answered on time."""
+    """Higher is better: score, the weakest criterion, fewer findings, answered on time. What a frozen line does not have (it
+    had no place then) stands after all that do."""
     facts = row.facts
-    return (row.score, Decimal(facts["lowest_share"]), -facts["findings"], facts["on_time"])
+    return (
+        row.score, Decimal(facts.get("lowest_share") or 0), -facts.get("findings", UNKNOWN), facts.get("on_time", False)
+    )  # fmt: skip
 
 
 def unit_key(row: Row) -> tuple:
-    """Higher is better: score, mean, fewer findings."""
-    return (row.score, Decimal(row.facts["mean"]), -row.facts["findings"])
+    """Higher is better: score, mean, fewer findings; as `project_key`."""
+    return (row.score, Decimal(row.facts.get("mean") or 0), -row.facts.get("findings", UNKNOWN))
 
 
 def person_key(row: Row) -> tuple:
@@ -103,32 +119,21 @@ KEYS = {Board.PROJECT: project_key, Board.UNIT: unit_key, **dict.fromkeys(PEOPLE
 def ranked(board: Board, rows: Iterable[Row]) -> list[Placed]:
     """The rows with their places, best first; equal keys share a place and the next one is left out (1, 1, 3). Those who
     share one stand by name. Every row has a score. Does not depend on the order in which the rows come."""
-    key = KEYS[board]
-    keyed = [(key(row), row) for row in rows]
-    keyed.sort(key=_best_first_by_name)
-    keyed.sort(key=_key_of, reverse=True)
-    placed, place, last = [], 0, None
-    for position, (value, row) in enumerate(keyed, start=1):
-        if value != last:
-            place, last = position, value
-        placed.append(Placed(row, place))
+    key, placed, place = KEYS[board], [], 1
+    best_first = sorted(((key(row), row) for row in rows), key=_key_of, reverse=True)
+    for _, group in groupby(best_first, _key_of):
+        together = sorted((row for _, row in group), key=_by_name)
+        placed += [Placed(row, place) for row in together]
+        place += len(together)
     return placed
 
 
-def _best_first_by_name(pair) -> tuple:
-    return pair[1].label, pair[1].subject
+def _by_name(row: Row) -> tuple:
+    return row.label, row.subject
 
 
 def _key_of(pair) -> tuple:
     return pair[0]
-
-
-TIE_FACTS = {Board.PROJECT: ("lowest_share", "findings", "on_time"), Board.UNIT: ("mean", "findings")}
-
-
-def has_tie_facts(board: Board, facts: Mapping) -> bool:
-    """Whether a line has all that ties are broken by."""
-    return all(facts.get(name) is not None for name in TIE_FACTS.get(board, ()))
 
 
 def shares_place(rows: list[Placed]) -> set[int]:
@@ -169,7 +174,8 @@ def unit_row(subject: int, label: str, projects: list[Row]) -> Row:
         facts={
             "mean": mean(row.score for row in projects),
             "findings": sum(row.facts["findings"] for row in projects),
-            "lowest": "、".join(sorted(row.label for row in setting)[:3]) + ("等" if len(setting) > 3 else ""),
+            "lowest": sorted(([row.subject, row.label] for row in setting), key=lambda pair: pair[::-1])[:MOST_NAMED],
+            "lowest_count": len(setting),
         },
         evidence=tuple(row.evidence[0] for row in sorted(projects, key=lambda row: (row.score, row.label))),
     )  # fmt: skip

@@ -15,6 +15,7 @@ class ReviewsConfig(AppConfig):
         from staff import duties
 
         labels.register({f"review.{act.value}": act.label for act in Act})
-        labels.register({"review.recheck": "复查意见", "review.nudge": "催办", "project.route": "选定审签路线"})
+        labels.register({"review.recheck": "复查意见", "review.nudge": "催办", "project.route": "选定审签路线",
+                         "checklist.add": "增加核查清单条目"})  # fmt: skip
         duties.register(duties_before_leaving)
         checks.register(evidence_problems)

@@ -1,12 +1,14 @@
 """Filters of the list of deliverables; they live in the URL."""
 
 import django_filters as filters
+from django.forms import HiddenInput
 
 from projects.choices import BusinessLine, DeliverableKind
 from projects.models import Deliverable, Discipline
+from reviews import figures
 from reviews.choices import CURRENT_STATES, State
-from reviews.models import Round
-from staff.models import Unit, unit_and_descendants
+from reviews.models import Round, Signature
+from staff.models import Unit, User, unit_and_descendants
 
 ALL = "全部"
 
@@ -26,6 +28,17 @@ class DeliverableFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(label="成果类别", choices=DeliverableKind.choices, empty_label=ALL)
     discipline = filters.ModelChoiceFilter(label="专业", queryset=Discipline.objects.all(), empty_label=ALL)
 
+    # What a chart of the managers' dashboard leads to.
+    issued_in = filters.NumberFilter(label="签发年度", method="of_issue_year", widget=HiddenInput)
+    returned_at = filters.CharFilter(label="提出意见或退回的级别", method="was_returned_at", widget=HiddenInput)
+    error = filters.ChoiceFilter(
+        label="误差率", choices=figures.ERROR_CHOICES, method="with_error", widget=HiddenInput
+    )
+    signer = filters.ModelChoiceFilter(
+        label="签署人", queryset=User.objects.all(), method="signed_by", widget=HiddenInput
+    )
+    signed_in = filters.NumberFilter(label="签署年度", method="of_signing_year", widget=HiddenInput)
+
     class Meta:
         model = Deliverable
         fields = []
@@ -42,3 +55,26 @@ class DeliverableFilter(filters.FilterSet):
 
     def in_unit(self, queryset, name, unit):
         return queryset.filter(project__unit__in=unit_and_descendants([unit.pk]))
+
+    def of_issue_year(self, queryset, name, value):
+        issued = Round.objects.filter(state=State.ISSUED, issue__issued_at__year=value)
+        return queryset.filter(pk__in=issued.order_by().values("deliverable"))
+
+    def was_returned_at(self, queryset, name, value):
+        return queryset.filter(figures.returned_at(value))
+
+    def with_error(self, queryset, name, value):
+        rates = figures.error_rates(queryset)
+        return queryset.filter(pk__in=[pk for pk, rate in rates.items() if figures.error_bin(rate) == value])
+
+    def signed_by(self, queryset, name, value):
+        return queryset.filter(pk__in=self._signed(signer=value))
+
+    def of_signing_year(self, queryset, name, value):
+        # With a signer: what that person signed in the year.
+        signer = {"signer": self.form.cleaned_data["signer"]} if self.form.cleaned_data.get("signer") else {}
+        return queryset.filter(pk__in=self._signed(signed_at__year=value, **signer))
+
+    def _signed(self, **which):
+        found = Signature.objects.filter(level__kind__in=figures.REVIEWING, revoked_at__isnull=True, **which)
+        return found.order_by().values("round__deliverable")

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from projects.choices import DeliverableKind
 from projects.models import Discipline
 from projects.queries import holders_of
-from reviews import queries
+from reviews import queries, rules
 from reviews.choices import ChecklistResult, Disposition, LevelKind, RemarkCategory
 from reviews.models import Level, Remark, Round, Route
 from reviews.services import SignContent
@@ -53,6 +53,7 @@ class SignForm(TurnForm):
     """Everything that a signature binds, at whatever level the round stands, and the password."""
 
     manifest = forms.CharField(widget=forms.HiddenInput)
+    checklist_seen = forms.CharField(widget=forms.HiddenInput, required=False)
     amount = forms.DecimalField(label="本级审定金额（元）", min_value=Decimal(0), **MONEY_FIELD)
     unresolved = forms.CharField(label="未决事项", required=False, widget=forms.Textarea(attrs={"rows": 2}))
     declares_no_unresolved = forms.BooleanField(label="无未决事项", required=False)
@@ -82,6 +83,7 @@ class SignForm(TurnForm):
         self.checklist = [] if is_member else list(round.level.checklist.all())
         for item in self.checklist:
             self._add_checklist(item)
+        self.initial["checklist_seen"] = rules.checklist_digest((item.pk, item.text) for item in self.checklist)
         self.standard = None
         if round.level.is_scored and not is_member:
             self._add_score()
@@ -134,7 +136,15 @@ class SignForm(TurnForm):
         # Deductions of a standard that was replaced since the page was drawn would be lost, and the score be full marks.
         if any(name.startswith("hits_") and name not in self.fields for name in self.data):
             self.add_error(None, "评分标准已更新，请按新的评分标准重新评分。")
+        self._refuse_old_checklist(data.get("checklist_seen"))
         return data
+
+    def _refuse_old_checklist(self, seen: str | None) -> None:
+        """A line added, dropped or reworded since the page was drawn was never read by who signs it."""
+        if seen and seen != self.initial["checklist_seen"]:
+            self.add_error(None, "核查清单在您打开本页后已更新，请按新的清单核对后再签署；原来的回答已保留。")
+            self.data = self.data.copy()  # the page that is drawn now shows the new one
+            self.data["checklist_seen"] = self.initial["checklist_seen"]
 
     def content(self) -> SignContent:
         """What the service signs."""

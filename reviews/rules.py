@@ -1,5 +1,7 @@
 """Pure decisions of the chain: values in, answer out. No ORM, no clock."""
 
+import hashlib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -85,3 +87,19 @@ def number_pattern_problem(pattern: str) -> str | None:
     except (KeyError, IndexError, ValueError):
         return "编号规则中只能使用 {year}、{unit}、{line} 和 {serial}。"
     return None
+
+
+# ── Checklists ──────────────────────────────────────────────────────────────
+def checklist_digest(rows: Iterable[tuple[int, str]]) -> str:
+    """What a page showed of a checklist, from (id, text) in order: a page with another digest showed another list."""
+    told = "\n".join(f"{pk} {text}" for pk, text in rows)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def same_words(text: str, other: str) -> bool:
+    """Whether two lines say the same but for spaces, punctuation and the width of letters."""
+    return _words(text) == _words(other)
+
+
+def _words(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())

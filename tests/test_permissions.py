@@ -37,7 +37,9 @@ from scoring.choices import Purpose
 from scoring.models import Standard
 from staff.models import Certificate, Post
 from tests.inspections import world as inspections_world
+from tests.lessons import world as lessons_world
 from tests.meetings import world as meetings_world
+from tests.rankings import world as rankings_world
 from tests.reviews import flow
 
 TABLE = Path(__file__).with_name("permission_table.txt")
@@ -164,6 +166,7 @@ def subjects(world) -> dict[str, list]:
         " reviews: project_deliverables deliverable_create project_route api: project-detail project-team"
         " inspections: project_inspections project_history"),
         ((project.pk, project.assignments.get(user=cast.checker).pk), "projects: assignment_end"),
+        (("kpis",), "dashboards: management_export"),
         ((project.pk, world.risk.pk), "projects: risk_escalate risk_settle"),
         ((project.pk, world.inquiry.pk), "projects: inquiry_answer"),
         ((project.pk, world.urgent.pk), "projects: urgent_close"),
@@ -219,6 +222,10 @@ def subjects(world) -> dict[str, list]:
         ]
     if hasattr(world, "met"):
         by_subject += [(given, f"meetings: {words}") for given, words in meetings_world.subjects(world.met)]
+    if hasattr(world, "ranked"):
+        by_subject += [(given, f"rankings: {words}") for given, words in rankings_world.subjects(world.ranked)]
+    if hasattr(world, "learnt"):
+        by_subject += [(given, f"lessons: {words}") for given, words in lessons_world.subjects(world.learnt)]
     values = {}
     for arguments, words in by_subject:
         space = ""
@@ -291,6 +298,10 @@ def test_each_person_is_let_in_where_the_table_says(group, browsers, world, requ
         world.inspected = inspections_world.build(world.cast, world.project, world.through)
     if group == "meetings":
         world.met = meetings_world.build(world.cast, world.project)
+    if group == "rankings":
+        world.ranked = rankings_world.build(world.cast)
+    if group == "lessons":
+        world.learnt = lessons_world.build(world.cast)
     values = subjects(world)
     routes = [route for route in all_routes() if group_of(route) == group]
     found = {

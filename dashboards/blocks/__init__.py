@@ -14,6 +14,8 @@ from dashboards.blocks.machine import machine
 from dashboards.blocks.managing import managed_projects
 from dashboards.blocks.meeting import my_meetings
 from dashboards.blocks.preparing import preparing, submitted
+from dashboards.blocks.ranking import ranking_of_year
+from dashboards.blocks.settling import my_awards, settling
 from dashboards.blocks.signing import signing
 from projects.models import Assignment
 from staff.choices import Role
@@ -23,8 +25,11 @@ R = Role
 # In the order of the screen: block, the roles whose first screen has it.
 SCREEN = (
     (escalations, set()),
+    (settling, set()),
+    (my_awards, set()),
     (preparing, {R.COST_ENGINEER}),
     (my_inspections, set()),
+    (ranking_of_year, {R.EXECUTIVE}),
     (key_figures, {R.EXECUTIVE}),
     (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
     (my_meetings, set()),
@@ -41,7 +46,9 @@ SCREEN = (
     (evidence, {R.AUDITOR}),
 )
 # One's own work shows itself to everybody who has some, whatever the role.
-OWN_WORK = (escalations, preparing, my_inspections, my_meetings, signing, my_clocks, submitted)
+OWN_WORK = (
+    escalations, settling, my_awards, preparing, my_inspections, signing, my_meetings, my_clocks, submitted
+)  # fmt: skip
 
 
 def roles_today(user) -> set[str]:

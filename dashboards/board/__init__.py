@@ -1,26 +1,91 @@
 """The managers' dashboard (管理看板, domain.md §7): figures of a year, for a unit, for a business line.
 
     filters = filters_for(2026, unit, business_line)
-    kpis(filters)            → list[Kpi]: the five measures against their targets
-    board(filters, reader)   → list[Chart]: title, formula in words, sample, table, plot, links to the lists behind
+    kpis(filters)               → list[Kpi]: the five measures against their targets
+    board(filters, reader)      → list[Chart]: title, formula in words, sample, table, plot, links to the lists behind
+    dashboard(filters, reader)  → both, with the instant at which they were reckoned
 
-Both cost the same number of queries whatever there is. The figures are the firm's, whoever reads them (READ_MANAGEMENT);
-only complaints are those that the reader may see, and are left out for whoever handles none.
+All cost the same number of queries whatever there is. The figures are the firm's, whoever reads them (READ_MANAGEMENT);
+only complaints are those that the reader may see, and are left out for whoever handles none, and secret projects have no
+name for whoever may not read them.
+
+Where much was reckoned (`LONG`), it is kept for five minutes by year, unit and line: a year of 100,000 inspections is summed
+up once, not for each click. What is small is reckoned afresh each time.
 """
 
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from dashboards.board import clocks, complaints, errors, habits, levels, measures, ranking, rectifications
 from dashboards.board.filters import Filters, filters_for
+from dashboards.board.grades import Grades
+from dashboards.board.signed import Figures
 from dashboards.board.values import Cell, Chart, Column, Form, Kpi, Mark, Plot, Row, Series, Unit
+from projects.models import sees_all_projects
 
 __all__ = [
-    "Cell", "Chart", "Column", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board", "filters_for", "kpis",
+    "SECTIONS", "Cell", "Chart", "Column", "Dashboard", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board",
+    "dashboard", "filters_for", "kpis",
 ]  # fmt: skip
+
+# The cards of the page and of the paper, section by section; a chart that is not told (complaints) leaves its place empty.
+SECTIONS = (
+    ("年度排名", ("ranking_projects", "ranking_units", "grades_by_unit")),
+    ("监管检查", ("grades_by_month", "grades_by_year", "open_rectifications", "error_rates")),
+    ("三级复核", ("first_pass", "catch_rate", "days_per_level", "habits")),
+    ("时限与投诉", ("overdue_by_rule", "complaints")),
+)
+LONG = 2_000
+SECONDS_KEPT = 300
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """Everything of one look. `as_of` is when it was reckoned."""
+
+    filters: Filters
+    as_of: datetime
+    kpis: list[Kpi]
+    charts: list[Chart]
+
+
+def dashboard(filters: Filters, reader) -> Dashboard:
+    """The figures of `filters` as `reader` may see them."""
+    asked = repr((timezone.localdate(), filters))
+    key = f"board:{hashlib.sha256(asked.encode()).hexdigest()}"
+    found = cache.get(key)
+    if found is None:
+        found, weight = _reckon(filters)
+        if weight >= LONG:
+            cache.set(key, found, SECONDS_KEPT)
+    charts = list(found.charts)
+    if not sees_all_projects(reader):
+        charts = [*ranking.charts(filters, reader), *(each for each in charts if each.key not in ranking.KEYS)]
+    if told := complaints.chart(filters, reader):
+        charts.append(told)
+    return Dashboard(filters, found.as_of, found.kpis, charts)
+
+
+def _reckon(filters: Filters) -> tuple[Dashboard, int]:
+    """All but the complaints, and how much was summed up for it."""
+    of, grades = Figures(filters), Grades(filters)
+    charts = [
+        *ranking.charts(filters), *grades.charts(), *levels.charts(of), habits.chart(of), clocks.chart(filters), errors.chart(of),
+        rectifications.chart(filters),
+    ]  # fmt: skip
+    weight = grades.total + len(of.signed_in_year) + len(of.issued_signatures) + sum(chart.sample for chart in charts)
+    return Dashboard(filters, timezone.now(), measures.kpis(of), charts), weight
 
 
 def board(filters: Filters, reader) -> list[Chart]:
     """Every chart of the dashboard, in the order of the page."""
-    return []
+    return dashboard(filters, reader).charts
 
 
 def kpis(filters: Filters) -> list[Kpi]:
     """The five measures in the order of `rankings.choices.Measure`."""
-    return []
+    return measures.kpis(Figures(filters))

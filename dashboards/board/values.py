@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Form(StrEnum):
-    """How figures are drawn. BARS lie (a bar a row), COLUMNS stand, STACKED lie on one another up to 100 %."""
+    """How figures are drawn. BARS lie (a bar a row), COLUMNS stand; STACKED lie, STACKED_COLUMNS stand, on one another."""
 
     BARS = "bars"
     COLUMNS = "columns"
@@ -44,6 +44,10 @@ class Cell:
     value: Value
     unit: Unit = Unit.COUNT
     url: str = ""
+
+    @property
+    def is_figure(self) -> bool:
+        return self.unit != Unit.TEXT
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,11 @@ class Chart:
     is_wide: bool = False
 
     @property
+    def data_id(self) -> str:
+        """The id of the plot's data on the page."""
+        return f"data-{self.key}"
+
+    @property
     def lines(self) -> list[list[Cell]]:
         """The table cell by cell."""
         return [
@@ -148,3 +157,15 @@ class Kpi:
         if self.value is None or self.target is None:
             return None
         return self.value <= self.target if self.is_at_most else self.value >= self.target
+
+    @property
+    def result(self) -> str:
+        """达标, 未达标; 无数据 where there is no figure, 未设定目标 where there is nothing to reach."""
+        if self.value is None:
+            return "无数据"
+        return {None: "未设定目标", True: "达标", False: "未达标"}[self.is_met]
+
+    @property
+    def state(self) -> str:
+        """The kind of its badge."""
+        return {None: "draft", True: "signed", False: "overdue"}[self.is_met]

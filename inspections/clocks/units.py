@@ -50,5 +50,12 @@ def visible_ids(user):
     return {unit for units in answering for unit in units or ()}
 
 
+def part_ids(units: Iterable[int] | None, business_line: str):
+    """The units themselves; a unit has no business line."""
+    if business_line:
+        return []
+    return Unit.objects.order_by().values("pk") if units is None else list(units)
+
+
 def scope() -> Scope:
-    return Scope(LABEL, holders=holders, roles_on=roles_on, visible_ids=visible_ids)
+    return Scope(LABEL, holders=holders, roles_on=roles_on, visible_ids=visible_ids, part_ids=part_ids)

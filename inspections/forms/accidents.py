@@ -3,10 +3,10 @@ import secrets
 from django import forms
 from django.core.exceptions import ValidationError
 
-from inspections.forms.files import EvidenceField
 from inspections.models import Accident
 from projects.models import Project
 from uploads import ALLOWED_TEXT
+from uploads.fields import EvidenceField
 
 
 class AccidentForm(forms.ModelForm):

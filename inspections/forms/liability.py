@@ -6,13 +6,13 @@ from django.utils import timezone
 
 from inspections.choices import Origin, Outcome, Share
 from inspections.forms.acting import ActForm, SignedForm, long_text
-from inspections.forms.files import EvidenceField
 from inspections.models import LiabilityCase
 from inspections.queries import liability as queries
 from inspections.services.liability import Proposed
 from reviews.choices import RemarkCategory
 from reviews.models import Signature
 from staff.models import User
+from uploads.fields import EvidenceField
 
 CHOOSE = "请选择"
 EVENTS = [("", CHOOSE), *((each.value, each.label) for each in Origin if each != Origin.FINDING)]

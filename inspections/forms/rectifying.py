@@ -3,8 +3,8 @@
 from django import forms
 
 from inspections.forms.acting import ActForm, SignedForm, long_text
-from inspections.forms.files import EvidenceField
 from inspections.models import Finding, Rectification
+from uploads.fields import EvidenceField
 
 RESULTS = [("pass", "通过"), ("fail", "不通过")]
 

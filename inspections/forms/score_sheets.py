@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django import forms
 
-from inspections.forms.files import EvidenceField, PhotoField
 from inspections.models import Finding, Inspection, Section
 from inspections.models.inspections import LONGEST
 from inspections.rules import MOST_HITS
@@ -15,6 +14,7 @@ from reviews.choices import RemarkState
 from reviews.models import Remark
 from scoring.content import figure
 from scoring.models import Deduction
+from uploads.fields import EvidenceField, PhotoField
 
 CHOOSE = "请选择"
 NONE = "无"

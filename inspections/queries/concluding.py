@@ -72,6 +72,12 @@ def partial_of(user, inspections: Iterable[Inspection]) -> set[int]:
     return {row.pk for row in rows if row.project_id in mine or row.unit_id in directed}
 
 
+def of_own_side(user, rows: QuerySet[Inspection]) -> QuerySet[Inspection]:
+    """Those of `rows` to whose inspected side `user` belongs (`chain.is_partial`)."""
+    own, directed = _own_side(user)
+    return rows.filter(Q(project__in=own) | Q(unit__in=directed))
+
+
 def consequence_rows(user) -> QuerySet[Consequence]:
     """As a list shows them: what nobody has decided first."""
     rows = consequences_seen(user).select_related(

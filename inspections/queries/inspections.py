@@ -1,7 +1,7 @@
 """Reads of inspections: rows of the list, how many stand where, who may inspect, who has to do something now."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -11,7 +11,7 @@ from deadlines.choices import State as ClockState
 from deadlines.models import Deadline
 from deadlines.rules import NEAR_DAYS
 from feedback.models import Complaint
-from inspections.choices import SHOWN_TO_PROJECT, ConsequenceKind, Decision, Side, State
+from inspections.choices import CONCLUDED, SHOWN_TO_PROJECT, ConsequenceKind, Decision, Side, State
 from inspections.models import Consequence, Draw, Inspection, Inspector
 from projects.models import Project
 from staff.choices import Action
@@ -61,10 +61,12 @@ def due_soon() -> QuerySet:
 
 
 def condition(view: str) -> Q:
-    """What a view of the list shows: live, due, near, overdue, or a state."""
+    """What a view of the list shows: live, concluded, due, near, overdue, or a state."""
     match view:
         case "live":
             return ~Q(state__in=(State.CLOSED, State.CANCELLED))
+        case "concluded":
+            return Q(state__in=CONCLUDED)
         case "due":
             return Q(state=State.SCORING, planned_on__lte=timezone.localdate())
         case "near":
@@ -73,6 +75,25 @@ def condition(view: str) -> Q:
             return Q(state=State.RECTIFYING, pk__in=late())
         case state:
             return Q(state=state)
+
+
+# How long a rectification that is not answered yet runs: (key, words); the last two are told apart by the clock alone.
+AGES = [("0-3", "0–3 天"), ("4-7", "4–7 天"), ("8-10", "8–10 天"), ("11-", "10 天以上（延期或中止）")]
+_NO_END = 10_000
+
+
+def of_age(age: str, today: date | None = None) -> Q:
+    """Rectifications that wait for the reply, are not overdue, and whose opinion was received so many days ago (AGES)."""
+    first, last = (int(day or _NO_END) for day in age.split("-"))
+    today = today or timezone.localdate()
+    received = "opinion__receipt__received_at"
+    since, until = today - timedelta(days=last), today - timedelta(days=first)
+    within = Q(**{f"{received}__gte": _midnight(since), f"{received}__lt": _midnight(until + timedelta(days=1))})
+    return Q(state=State.RECTIFYING) & within & ~Q(pk__in=late())
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
 
 
 VIEWS = ("due", State.DISCUSSING, State.ISSUED, State.RECTIFYING, "near", "overdue", State.RECHECKING)

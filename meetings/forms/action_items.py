@@ -3,9 +3,9 @@
 from django import forms
 from django.utils import timezone
 
-from inspections.forms.files import EvidenceField
 from meetings.forms.paperwork import OwnerField, TurnForm, long_text, owner_key
 from meetings.models import ActionItem, Meeting
+from uploads.fields import EvidenceField
 
 
 class ActionItemForm(forms.Form):

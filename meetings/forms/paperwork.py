@@ -7,7 +7,7 @@ from meetings.choices import Attendance
 from meetings.models import Contact, Meeting, Party
 from meetings.models.parties import LONGEST
 from staff.models import User
-from uploads import ACCEPT, ALLOWED_TEXT
+from uploads.fields import FilesField
 
 CHOOSE = "请选择"
 
@@ -88,24 +88,6 @@ class ItemForm(forms.Form):
     def told(self) -> dict:
         data = dict(self.cleaned_data)
         return data.pop("who") | data
-
-
-class _ManyFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Any number of files; cleans to a list. How large and what they are is judged by the service."""
-
-    def __init__(self, **more):
-        widget = _ManyFiles(attrs={"accept": ACCEPT})
-        super().__init__(
-            **{"allow_empty_file": True, "widget": widget, "help_text": f"可上传：{ALLOWED_TEXT}。"} | more
-        )
-
-    def clean(self, data, initial=None):
-        files = data if isinstance(data, list | tuple) else [data]
-        return [super(FilesField, self).clean(each, initial) for each in files or [None]]
 
 
 class PapersForm(forms.Form):

@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from rankings.choices import Board
+from staff.choices import Action
+from staff.permissions import is_set_apart
 
 PERSON = {"to": settings.AUTH_USER_MODEL, "on_delete": models.PROTECT, "related_name": "+"}
 LONGEST = 5000
@@ -14,6 +16,16 @@ LONGEST = 5000
 class RankingQuerySet(models.QuerySet):
     def published(self):
         return self.filter(published_at__isnull=False)
+
+    def reads(self, user) -> bool:
+        """Whether rankings concern `user` at all (三员分立)."""
+        return user.is_active and not is_set_apart(role for role, _ in user.posts_today)
+
+    def visible_to(self, user):
+        """[S] 年度考评结果在公司内部公布: once published, everybody who does business; before, who reads drafts."""
+        if not self.reads(user):
+            return self.none()
+        return self if user.may(Action.READ_RANKING_DRAFT) else self.published()
 
 
 class Ranking(models.Model):

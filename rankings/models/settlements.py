@@ -1,5 +1,7 @@
 """The year's settlement of rewards and penalties: lines for people, their appeals, the approval (§7)."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -45,6 +47,14 @@ class Settlement(models.Model):
     def __str__(self) -> str:
         return f"{self.ranking.year} 年度奖惩结算"
 
+    @property
+    def is_proposed(self) -> bool:
+        return self.state == SettlementState.PROPOSED
+
+    @property
+    def is_approved(self) -> bool:
+        return self.state == SettlementState.APPROVED
+
 
 class AwardQuerySet(models.QuerySet):
     def standing(self):
@@ -79,6 +89,28 @@ class Award(models.Model):
     def __str__(self) -> str:
         # What the ledger calls it: more people read there than may know who gets what.
         return f"奖惩明细 {self.pk}"
+
+    @property
+    def key(self) -> str:
+        return self.cause_key
+
+    @property
+    def standing_appeal(self):
+        """The appeal against it, or None; with `select_related("appeal")` no query."""
+        return getattr(self, "appeal", None)
+
+    @property
+    def final_amount(self) -> Decimal:
+        """What counts: as it was posted, or as an appeal was decided."""
+        appeal = self.standing_appeal
+        if appeal is None or appeal.outcome in (None, Outcome.UPHELD):
+            return self.amount
+        return Decimal(0) if appeal.outcome == Outcome.REVOKED else appeal.amount
+
+    @property
+    def signed(self) -> Decimal:
+        """What counts, a penalty below zero."""
+        return self.final_amount if self.kind == Kind.REWARD else -self.final_amount
 
 
 class Appeal(models.Model):

@@ -10,13 +10,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Case, CharField, Count, DecimalField, F, IntegerField, Max, Q, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    DecimalField,
+    F,
+    IntegerField,
+    Q,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from inspections.choices import CONCLUDED, State
 from inspections.models import Finding, Inspection
 from ledger.rules import canonical_json
+from printing.pdf import no_garbage_collection
 from rankings import rules
 from rankings.choices import PEOPLE_BOARDS, Board
 from rankings.models import Policy
@@ -74,12 +87,13 @@ def least_of(policy: Policy | None) -> Least:
     return Least(policy.min_unit_sample, policy.min_person_sample, policy.version)
 
 
+@no_garbage_collection()
 def draft(year: int, *, policy: Policy | None = None, without: Collection[int] = frozenset(),
           scores: Mapping[int, Decimal] | None = None, boards: Collection[Board] = tuple(Board)) -> Draft:  # fmt: skip
     """The ranking of `year` now, by the minimum samples of `policy` (that in force, if none is told).
 
     What if: `without` leaves inspections out (ids), `scores` has another total for some ({inspection id: total}; the grade
-    follows by the marks of its standard). `boards` may be fewer, to read less. Nine queries at most."""
+    follows by the marks of its standard). `boards` may be fewer, to read less. Ten queries at most."""
     least = least_of(policy or Policy.objects.in_force())
     population = population_of(year)
     found, out = {}, {}
@@ -136,38 +150,37 @@ def of_projects(year: int):
 def project_rows(year: int, *, without: Collection[int] = frozenset(),
                  scores: Mapping[int, Decimal] | None = None) -> list[Row]:  # fmt: skip
     """A row for each project with a closed inspection in `year`, set by the lowest of them; among several at one total by the
-    worse grade, then by what breaks ties, then by the earlier number. Two queries; a third for the marks of changed scores."""
+    worse grade, then by what breaks ties, then by the earlier number. Three queries; a fourth for the marks of changed scores."""
     closed = of_projects(year).filter(state=State.CLOSED)
     if without:
         closed = closed.exclude(pk__in=without)
     total, word = _scored(closed, scores or {})
     worst = Case(*[When(word=each, then=Value(at)) for at, each in enumerate(rules.WORST_FIRST)], default=Value(9),
                  output_field=IntegerField())  # fmt: skip
-    late = Case(When(was_on_time=False, then=Value(0)), default=Value(1), output_field=IntegerField())
-    grave = Case(When(is_serious=True, then=Value(1)), default=Value(0), output_field=IntegerField())
-    rows = closed.annotate(total=total, word=word).annotate(worst=worst, on_time=late)
-    by_project = {"partition_by": [F("project_id")]}
+    on_time = Coalesce("was_on_time", Value(True), output_field=BooleanField())
+    rows = closed.annotate(total=total, word=word).annotate(worst=worst, on_time=on_time)
     rows = rows.annotate(
-        nth=Window(RowNumber(), order_by=[F("total").asc(), F("worst").asc(), F("lowest_share").asc(),
-                                          F("finding_count").desc(), F("on_time").asc(), F("pk").asc()], **by_project),
-        times=Window(Count("pk"), **by_project),
-        grave=Window(Max(grave), **by_project),
+        nth=Window(RowNumber(), partition_by=[F("project_id")],
+                   order_by=[F("total").asc(), F("worst").asc(), F("lowest_share").asc(), F("finding_count").desc(),
+                             F("on_time").asc(), F("pk").asc()]),
     ).filter(nth=1)  # fmt: skip
-    others = _other_inspections(closed)
+    # What only few projects have is asked apart: cheaper than a window over all.
+    several = _several_inspections(closed)
+    serious = set(closed.filter(is_serious=True).order_by().values_list("project_id", flat=True))
     # Sorted as `rules.project_key` sorts: of rows in order `rules.ranked` has little left to do.
-    rows = rows.order_by("-total", "-lowest_share", "finding_count", "-on_time", "project__name", "project_id")
+    rows = rows.order_by("-total", "-lowest_share", "finding_count", "-on_time")
     return [
         Row(
-            project, name, unit, score, times, word,
-            {"lowest_share": share, "findings": findings or 0, "on_time": bool(on_time), "serious": bool(is_grave),
+            project, name, unit, score.quantize(rules.CENT) if scores else score, len(several.get(project, (pk,))), word,
+            {"lowest_share": share, "findings": findings or 0, "on_time": on_time, "serious": project in serious,
              "set_by": number, "unit": unit_id},
-            (pk, *(each for each in others.get(project, ()) if each != pk)),
+            (pk, *(each for each in several[project] if each != pk)) if project in several else (pk,),
         )
-        for pk, number, project, name, unit_id, unit, score, word, share, findings, on_time, times, is_grave
+        for pk, number, project, name, unit_id, unit, score, word, share, findings, on_time
         in rows.values_list(
             "pk", "number", "project_id", "project__name", "unit_id", "unit__name", "total", "word", "lowest_share",
-            "finding_count", "on_time", "times", "grave",
-        ).iterator(chunk_size=10_000)
+            "finding_count", "on_time",
+        )
     ]  # fmt: skip
 
 
@@ -179,14 +192,14 @@ def _scored(closed, scores: Mapping[int, Decimal]):
     words = {each.pk: grade(scores[each.pk], each.score_sheet.standard.thresholds) for each in changed}
     if not words:
         return F("score_sheet__total"), F("score_sheet__grade")
-    total = Case(*[When(pk=pk, then=Value(scores[pk])) for pk in words], default=F("score_sheet__total"),
+    total = Case(*[When(pk=pk, then=Value(scores[pk].quantize(rules.CENT))) for pk in words], default=F("score_sheet__total"),
                  output_field=DecimalField(max_digits=5, decimal_places=2))  # fmt: skip
     word = Case(*[When(pk=pk, then=Value(word)) for pk, word in words.items()], default=F("score_sheet__grade"),
                 output_field=CharField())  # fmt: skip
     return total, word
 
 
-def _other_inspections(closed) -> dict[int, list[int]]:
+def _several_inspections(closed) -> dict[int, list[int]]:
     """The closed inspections of each project that has several, the earliest first. One query."""
     several = closed.order_by().values("project").annotate(times=Count("pk")).filter(times__gt=1).values("project")
     found = defaultdict(list)
@@ -280,7 +293,7 @@ def people_rows(year: int, *, without: Collection[int] = frozenset()) -> dict[Bo
     names = {}
     rows = signed_in(year).order_by().values_list(
         "signer_id", "signer__name", "signer__unit__name", "level__kind", "level__role"
-    ).annotate(Count("round__deliverable", distinct=True))  # fmt: skip
+    ).annotate(Count("pk"))  # fmt: skip
     for person, name, unit, kind, role, count in rows:
         signed[board_of(kind, role), person] += count
         names[person] = name, unit
@@ -298,7 +311,7 @@ def _missed_by(year: int, without: Collection[int]) -> dict[tuple[Board, int], d
     signature = "deliverable__rounds__signatures"
     rows = missed_in(year, without).order_by().values_list(
         f"{signature}__signer_id", f"{signature}__level__kind", f"{signature}__level__role", "severity"
-    ).annotate(Count("pk", distinct=True))  # fmt: skip
+    ).annotate(Count("pk"))  # fmt: skip
     found: dict[tuple[Board, int], dict[str, int]] = defaultdict(dict)
     for person, kind, role, severity, count in rows:
         kinds = found[board_of(kind, role), person]
@@ -306,19 +319,22 @@ def _missed_by(year: int, without: Collection[int]) -> dict[tuple[Board, int], d
     return found
 
 
-def evidence_of_people(year: int) -> dict[tuple[Board, int], dict[str, list[int]]]:
+def evidence_of_people(year: int, person: int | None = None) -> dict[tuple[Board, int], dict[str, list[int]]]:
     """For each (board, person) what the figures rest on: ids of the deliverables signed and of the findings missed. Two
-    queries."""
+    queries. Of one person alone, if told."""
     found: dict[tuple[Board, int], dict[str, list[int]]] = defaultdict(lambda: {"deliverables": [], "findings": []})
     rows = signed_in(year).order_by("round__deliverable").values_list(
         "level__kind", "level__role", "signer_id", "round__deliverable_id"
     )  # fmt: skip
-    for kind, role, person, deliverable in rows.distinct():
-        found[board_of(kind, role), person]["deliverables"].append(deliverable)
+    if person is not None:
+        rows = rows.filter(signer=person)
+    for kind, role, signer, deliverable in rows.distinct():
+        found[board_of(kind, role), signer]["deliverables"].append(deliverable)
     signature = "deliverable__rounds__signatures"
     rows = missed_in(year).order_by("pk").values_list(
         f"{signature}__level__kind", f"{signature}__level__role", f"{signature}__signer_id", "pk"
     )  # fmt: skip
-    for kind, role, person, finding in rows.distinct():
-        found[board_of(kind, role), person]["findings"].append(finding)
+    for kind, role, signer, finding in rows.distinct():
+        if person in (None, signer):
+            found[board_of(kind, role), signer]["findings"].append(finding)
     return found

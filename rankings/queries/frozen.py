@@ -1,20 +1,20 @@
 """The ranking of a year as it was frozen, with its corrections beside; the boards of a year whether frozen or not (§7)."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Prefetch
-
 from rankings import rules
 from rankings.choices import Board
-from rankings.models import Correction, Ranking, RankingEntry
+from rankings.models import Correction, Ranking
 from rankings.queries import drafts
 from rankings.rules import Placed, Row
 
 
 @dataclass
 class Line:
-    """One line of a board as a page shows it. Of a frozen board `entry` is the frozen line, whose figures never change, and
+    """One line of a board as a page shows it. Of a frozen board `entry` is the id of the frozen line, whose figures never change, and
     `corrections` stand beside, the oldest first; `place_now` and `score_now` are what follows from the newest (equal to
     the frozen ones where there is none; None: taken out). `change` against the former year, in words."""
 
@@ -28,13 +28,18 @@ class Line:
     facts: dict
     evidence: list
     excluded: str = ""
-    entry: RankingEntry | None = None
+    entry: int | None = None
     corrections: list[Correction] = field(default_factory=list)
     place_now: int | None = None
     score_now: Decimal | None = None
     grade_now: str = ""
     excluded_now: str = ""
     change: str = ""
+    # Of which year, where lines of several stand beside one another.
+    year: int | None = None
+    # Whether the name is kept from the reader (`queries.secrecy`); whether a what-if changes it.
+    is_hidden: bool = False
+    is_changed: bool = False
 
     @property
     def correction(self) -> Correction | None:
@@ -64,44 +69,63 @@ class YearBoard:
         return self.ranking is not None
 
 
+# A frozen line as a tuple, in the order of `Line`: a board may have 100,000.
+_COLUMNS = (
+    "subject_id",
+    "label",
+    "unit_name",
+    "place",
+    "score",
+    "grade",
+    "sample",
+    "facts",
+    "evidence",
+    "excluded",
+    "pk",
+)
+
+
 def standing(ranking: Ranking, board: Board) -> list[Line]:
     """The frozen lines of a board with their corrections, and the places that follow from these by the same rules, from the
     frozen facts. Two queries. In the frozen order, those without a place last."""
-    entries = list(
-        ranking.entries.filter(board=board).order_by("order").prefetch_related(
-            Prefetch("corrections", Correction.objects.select_related("made_by").order_by("made_at", "pk"))
-        )
-    )  # fmt: skip
-    lines = [_line(entry) for entry in entries]
-    if not any(line.corrections for line in lines):
+    corrections = _corrections(ranking, board)
+    rows = ranking.entries.filter(board=board).order_by("order").values_list(*_COLUMNS)
+    lines = [_line(row, corrections) for row in rows]
+    if not corrections:
         return lines
     # A line without a place is ranked only once a correction gives it one.
-    rows = [_row(board, line) for line in lines if line.score_now is not None and _is_rankable(board, line)]
+    rows = [_row(line) for line in lines if not line.excluded_now]
     places = {each.subject: each.place for each in rules.ranked(board, rows)}
     for line in lines:
         line.place_now = places.get(line.subject)
     return lines
 
 
-def _line(entry: RankingEntry) -> Line:
-    line = Line(
-        subject=entry.subject_id, label=entry.label, unit_name=entry.unit_name, place=entry.place, score=entry.score,
-        grade=entry.grade, sample=entry.sample, facts=entry.facts, evidence=entry.evidence, excluded=entry.excluded,
-        entry=entry, corrections=list(entry.corrections.all()), place_now=entry.place, score_now=entry.score,
-        grade_now=entry.grade, excluded_now=entry.excluded,
-    )  # fmt: skip
+def _corrections(ranking: Ranking, board: Board) -> dict[int, list[Correction]]:
+    """Those of each frozen line (its id), the oldest first."""
+    found = defaultdict(list)
+    rows = Correction.objects.filter(entry__ranking=ranking, entry__board=board).select_related("made_by")
+    for made in rows.order_by("made_at", "pk"):
+        found[made.entry_id].append(made)
+    return dict(found)
+
+
+def _line(row: tuple, corrections: dict[int, list[Correction]]) -> Line:
+    line = Line(*row)
+    line.place_now, line.score_now, line.grade_now, line.excluded_now = (
+        line.place,
+        line.score,
+        line.grade,
+        line.excluded,
+    )
+    line.corrections = corrections.get(line.entry, [])
     if newest := line.correction:
         line.score_now, line.grade_now = newest.score, newest.grade
         line.excluded_now = rules.TAKEN_OUT if newest.score is None else ""
     return line
 
 
-def _is_rankable(board: Board, line: Line) -> bool:
-    """Ranked when it was frozen; or corrected since, with the facts that ties are broken by."""
-    return line.place is not None or (bool(line.corrections) and rules.has_tie_facts(board, line.facts))
-
-
-def _row(board: Board, line: Line) -> Row:
+def _row(line: Line) -> Row:
     return Row(line.subject, line.label, line.unit_name, line.score_now, line.sample, line.grade_now, line.facts)
 
 
@@ -109,22 +133,35 @@ def year_board(year: int, board: Board, *, drafted: drafts.Draft | None = None) 
     """The board of `year`: frozen and corrected if the year is frozen, else as drafted now (`drafted`, if it was computed
     already). `change` is filled in against `former`. Whether the reader may see it is asked before."""
     ranking = Ranking.objects.filter(year=year).select_related("frozen_by", "published_by").first()
-    before = former(year, board)
-    if ranking is not None:
-        lines = standing(ranking, board)
-    else:
-        drafted = drafted or drafts.draft(year, boards=[board])
-        lines = [_of_draft(each) for each in [*drafted.boards[board], *drafted.excluded[board]]]
+    if ranking is None:
+        return board_of_draft(drafted or drafts.draft(year, boards=[board]), board)
+    return _board(year, board, standing(ranking, board), ranking, None)
+
+
+def board_of_draft(drafted: drafts.Draft, board: Board) -> YearBoard:
+    """A board as drafted, whether or not the year was frozen since."""
+    lines = [line_of(each) for each in [*drafted.boards[board], *drafted.excluded[board]]]
+    return _board(drafted.year, board, lines, None, drafted)
+
+
+def year_board_of_draft(year: int, board: Board) -> YearBoard:
+    return board_of_draft(drafts.draft(year, boards=[board]), board)
+
+
+def _board(year: int, board: Board, lines: list[Line], ranking: Ranking | None, drafted) -> YearBoard:
+    is_public = ranking is not None and ranking.published_at is not None
+    before = former(year, board, published=is_public)
     for line in lines:
         line.change = rules.change_words(line.place_now, before[line.subject][0] if line.subject in before else None) \
             if before is not None else ""  # fmt: skip
     return YearBoard(
         year, board, [each for each in lines if each.place is not None], [each for each in lines if each.place is None],
-        ranking, None if ranking else drafted,
+        ranking, drafted,
     )  # fmt: skip
 
 
-def _of_draft(each: Placed) -> Line:
+def line_of(each: Placed) -> Line:
+    """A line of a draft."""
     row = each.row
     return Line(
         subject=row.subject, label=row.label, unit_name=row.unit, place=each.place, score=row.score, grade=row.grade,
@@ -133,10 +170,46 @@ def _of_draft(each: Placed) -> Line:
     )  # fmt: skip
 
 
-def former(year: int, board: Board) -> dict[int, tuple[int | None, Decimal | None]] | None:
+def former(year: int, board: Board, *, published: bool = False) -> dict[int, tuple[int | None, Decimal | None]] | None:
     """Place and score in the year before, by subject, as they stand after corrections; None where that year was not frozen,
-    so that nothing can be compared."""
+    so that nothing can be compared. Of what is `published` only the published year before is told."""
     ranking = Ranking.objects.filter(year=year - 1).first()
-    if ranking is None:
+    if ranking is None or (published and ranking.published_at is None):
         return None
-    return {line.subject: (line.place_now, line.score_now) for line in standing(ranking, board)}
+    if Correction.objects.filter(entry__ranking=ranking, entry__board=board).exists():
+        return {line.subject: (line.place_now, line.score_now) for line in standing(ranking, board)}
+    rows = ranking.entries.filter(board=board).order_by().values_list("subject_id", "place", "score")
+    return {subject: (place, score) for subject, place, score in rows}
+
+
+def tops(rankings: dict[int, Ranking], year: int, boards: Collection[Board], count: int) -> dict[Board, list[Line]]:
+    """The first lines of some boards of a frozen year as they stand now, with their change against the year before. `rankings`
+    are the frozen ones by year. Three queries, and two for each board that was corrected: its places are computed from all."""
+    ranking, former_ranking = rankings[year], rankings.get(year - 1)
+    corrected = set(
+        Correction.objects.filter(entry__ranking__in=[each for each in (ranking, former_ranking) if each])
+        .order_by().values_list("entry__ranking__year", "entry__board").distinct()
+    )  # fmt: skip
+    found = {board: [] for board in boards}
+    # The placed come first in a frozen board, counted from 1.
+    first = ranking.entries.filter(board__in=boards, place__isnull=False, order__lte=count).order_by("order")
+    for board, *row in first.values_list("board", *_COLUMNS):
+        found[Board(board)].append(_line(row, {}))
+    for board in boards:
+        if (year, board) in corrected:
+            lines = [line for line in standing(ranking, board) if line.place_now is not None]
+            found[board] = sorted(lines, key=lambda line: line.place_now)[:count]
+    if former_ranking is not None:
+        _tell_changes(found, former_ranking, corrected)
+    return found
+
+
+def _tell_changes(found: dict[Board, list[Line]], former_ranking: Ranking, corrected: set) -> None:
+    subjects = {line.subject for lines in found.values() for line in lines}
+    rows = former_ranking.entries.filter(board__in=found, subject_id__in=subjects)
+    before = {(board, subject): place for board, subject, place in rows.values_list("board", "subject_id", "place")}
+    for board, lines in found.items():
+        if (former_ranking.year, board) in corrected:
+            before |= {(board, each.subject): each.place_now for each in standing(former_ranking, board)}
+        for line in lines:
+            line.change = rules.change_words(line.place_now, before.get((board, line.subject)))

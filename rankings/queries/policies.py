@@ -35,9 +35,9 @@ def with_rows(policies):
     return policies.prefetch_related("amounts", "shares", "targets")
 
 
-def content_of(policy: Policy) -> Content:
-    """What a version says, as plain values, read afresh."""
-    row = with_rows(Policy.objects.all()).get(pk=policy.pk)
+def content_of(policy: Policy, is_loaded: bool = False) -> Content:
+    """What a version says, as plain values; read afresh unless `policy` comes from `with_rows`."""
+    row = policy if is_loaded else with_rows(Policy.objects.all()).get(pk=policy.pk)
     return Content(
         title=row.title, note=row.note, min_unit_sample=row.min_unit_sample, min_person_sample=row.min_person_sample,
         sent_back_from=row.sent_back_from,
@@ -83,3 +83,12 @@ def rules_by_line(policy: Policy) -> dict[int, Amount]:
     """Line → attendance rule of `policy`. What was recorded by an older version (`record.rule.line`) is settled by these; a
     line that is missing has been repealed, an amount that is None is not applied."""
     return {rule.line: rule for rule in attendance_rules(policy)}
+
+
+def known_lines(policy: Policy) -> dict[int, Line]:
+    """The rules by which a draft may go on: its own, and the attendance rules of the version in force, so that one that was
+    taken out comes back under its number."""
+    current = in_force()
+    before = content_of(current).lines if current else ()
+    found = {row.number: row for row in before if row.is_attendance}
+    return found | {row.number: row for row in content_of(policy).lines}

@@ -51,7 +51,7 @@ def save_draft(*, actor, policy: Policy, turn: int, content: Content) -> Policy:
     permissions.require_post(actor, Action.MANAGE_POLICY)
     _claim(policy, turn, **_head(content), **_stamp(actor))
     before = queries.content_of(policy)
-    content = _numbered(before, content)
+    content = _numbered(before, content, queries.known_lines(policy))
     for rows in (policy.amounts, policy.shares, policy.targets):
         rows.all().delete()
     _write(policy, content)
@@ -128,12 +128,11 @@ def _head(content: Content) -> dict:
     return {name: getattr(content, name) for name in HEAD}
 
 
-def _numbered(before: Content, content: Content) -> Content:
+def _numbered(before: Content, content: Content, known: dict[int, Line]) -> Content:
     """`content` with numbers for its new rules. A number that was ever given is not given again: records refer to it.
 
-    Raises ValidationError for a rule that the draft did not have, for one that the 制度 has and the content lacks, and for
+    Raises ValidationError for a numbered rule that is not in `known`, for one that the 制度 has and the content lacks, and for
     more attendance rules than a page holds."""
-    known = {row.number: row for row in before.lines}
     kept = [row.number for row in content.lines if row.number]
     if (
         len(kept) != len(set(kept))

@@ -1,5 +1,6 @@
 """Every write to the chain, split by noun. Import from here."""
 
+from reviews.services.checklists import add_item, require_new_line
 from reviews.services.issuing import issue
 from reviews.services.nudging import nudge
 from reviews.services.opening import (
@@ -17,6 +18,7 @@ from reviews.services.signing import SignContent, join_opinion, require_last_sig
 
 __all__ = [
     "SignContent",
+    "add_item",
     "answer_remarks",
     "appoint_seats",
     "choose_route",
@@ -30,6 +32,7 @@ __all__ = [
     "open_deliverable",
     "recheck_remark",
     "require_last_signer",
+    "require_new_line",
     "require_seat_to_give",
     "return_remarks",
     "revoke",

@@ -87,6 +87,21 @@ def score_figure(value) -> str:
 
 
 @register.filter
+def figure(value, unit: str) -> str:
+    """A value of a table by what its column holds: text as it is, “1,204”, “66.7”, “86.5”. None: 无数据."""
+    if value is None:
+        return "无数据"
+    if unit == "text":
+        return str(value)
+    if unit == "score":
+        return score_figure(value)
+    places = {"count": 0, "days": 1}.get(unit)
+    if places is None:
+        places = 2 if value != round(value, 1) else 1
+    return _grouped(value, places) or BLANK
+
+
+@register.filter
 def filesize_zh(size) -> str:
     """1536000 → “1.5 MB”; no size: —."""
     return BLANK if size in (None, "") else filesizeformat(size).replace("\xa0", " ")
@@ -333,6 +348,24 @@ def widget(bound_field, extra_class: str = "") -> SafeString:
     if isinstance(chosen, forms.Textarea) and chosen.attrs.get("rows") in (None, "10", 10):
         attrs["rows"] = 3
     return bound_field.as_widget(widget=chosen, attrs=attrs)
+
+
+@register.simple_tag
+def hidden_filter(bound_field) -> SafeString:
+    """A filter that only links set (what a chart leads to): nothing while it is not in force, else its words and its value,
+    so that it stays when the others change. 清除条件 lifts it."""
+    value = getattr(bound_field.form, "cleaned_data", {}).get(bound_field.name)
+    if value in (None, ""):
+        return mark_safe("")
+    field = bound_field.field
+    if hasattr(field, "queryset"):
+        word = value
+    else:
+        word = dict(getattr(field, "choices", ())).get(value, bound_field.value())
+    return format_html(
+        '<div class="field"><span class="form-label d-block">{}</span><span class="filter-fixed">{}</span>{}</div>',
+        bound_field.label, word, bound_field.as_hidden(),
+    )  # fmt: skip
 
 
 @register.filter

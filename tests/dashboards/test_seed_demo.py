@@ -7,6 +7,7 @@ import hashlib
 import subprocess
 import sys
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import openpyxl
@@ -16,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from dashboards.demo import acts, inspections, people
+from dashboards.demo import acts, inspections, people, results
 from dashboards.demo.books import write_book
 from dashboards.demo.clock import Clock
 from dashboards.demo.signatures import draw
@@ -30,6 +31,8 @@ from ledger.models import Entry
 from projects.choices import BusinessLine, Confidentiality, Importance, RiskStatus
 from projects.models import Attachment, Client, Deliverable, Inquiry, Project, Risk
 from projects.services import damaged_files
+from rankings.choices import Board, Cause, Kind, Party, SettlementState
+from rankings.models import Correction, Ranking, Settlement
 from reviews import queries
 from reviews.choices import Duty, LevelKind, RemarkState, State, StatementKind
 from reviews.models import Exemption, Issue, Remark, Round, Seat, Signature, Statement, Waiting
@@ -216,6 +219,24 @@ def every_state_every_duty_and_every_exception_of_the_chain_is_there(printed):
     assert {"80.00", "86.50"} <= {str(total) for total in ScoreSheet.objects.values_list("total", flat=True)}
     reviewed = ScoreSheet.objects.filter(signature__isnull=False)
     assert set(reviewed.values_list("grade", flat=True)) == {"合格", "优良"}
+
+
+@check
+def last_year_is_ranked_published_and_settled(printed):
+    year = timezone.localdate().year - 1
+    if timezone.localdate() < timezone.localdate().replace(month=3, day=9):
+        pytest.skip("the story of last year's settlement is told from March on")
+    ranking = Ranking.objects.get(year=year)
+    assert ranking.published_at is not None
+    assert ranking.entries.filter(board=Board.PROJECT, place=1).exists()
+    assert Correction.objects.filter(entry__ranking=ranking).count() == 1
+    settlement = Settlement.objects.get(ranking=ranking)
+    assert settlement.state == SettlementState.APPROVED
+    people = set(settlement.awards.values_list("person", flat=True))
+    assert people
+    assert set(settlement.notices.values_list("person", flat=True)) == people
+    rewards = [award.amount for award in settlement.awards.filter(kind=Kind.REWARD)]
+    assert sum(rewards) == Decimal(results.AMOUNTS[Cause.FIRST_PLACE, Party.TEAM])
 
 
 @check

@@ -98,7 +98,13 @@ def time_machine():
     real = timezone.datetime
     ahead = timedelta()
 
-    class Told(real):
+    class AnyMoment(type):
+        """Whoever asks what a moment is is told of all: Django turns only those into local time that it knows."""
+
+        def __instancecheck__(cls, value):
+            return isinstance(value, real)
+
+    class Told(real, metaclass=AnyMoment):
         @classmethod
         def now(cls, tz=None):
             return real.now(tz) + ahead

@@ -1,0 +1,1 @@
+"""Papers of the managers' dashboard: printed on demand, never kept, no evidence."""

@@ -1,0 +1,49 @@
+"""Figures of what was issued, for the lists and the managers' dashboard: how far amounts were off, where it was returned."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Q
+
+from reviews.choices import LevelKind, RemarkState, State
+from reviews.models import Remark, Round, Signature
+from reviews.rules import percent_of
+
+# The levels that look at what others made: neither the self-check nor the issue.
+REVIEWING = (LevelKind.REVIEW, LevelKind.PANEL)
+# [S] 误差率不超过 3%. (key, words, upper end in percent, itself included).
+ERROR_BINS = (
+    ("0-1", "0%–1%", Decimal(1)),
+    ("1-2", "1%–2%", Decimal(2)),
+    ("2-3", "2%–3%", Decimal(3)),
+    ("3-5", "3%–5%", Decimal(5)),
+    ("5-", "5% 以上", None),
+)
+ERROR_CHOICES = [(key, words) for key, words, _ in ERROR_BINS]
+
+
+def error_bin(rate: Decimal) -> str:
+    """The key of the bin that an error rate, in percent, belongs to; 3 % itself belongs to 2–3 %."""
+    return next(key for key, _, upper in ERROR_BINS if upper is None or rate <= upper)
+
+
+def error_rates(deliverables) -> dict[int, Decimal]:
+    """Deliverable id → how far the amount of the first reviewing level was off that of the last, in percent of the last, of
+    the issued ones with amounts among `deliverables` (a query set). One query."""
+    signed = Signature.objects.filter(
+        round__state=State.ISSUED, round__deliverable__in=deliverables.order_by().values("pk"), revoked_at__isnull=True,
+        seat_number=0, level__kind__in=REVIEWING, amount__isnull=False,
+    ).order_by("round", "level__order")  # fmt: skip
+    amounts = defaultdict(list)
+    for pk, amount in signed.values_list("round__deliverable", "amount"):
+        amounts[pk].append(amount)
+    rates = {pk: percent_of(abs(steps[-1] - steps[0]), steps[-1]) for pk, steps in amounts.items()}
+    return {pk: rate for pk, rate in rates.items() if rate is not None}
+
+
+def returned_at(level_title: str) -> Q:
+    """The condition on deliverables that a level of this title raised a remark, or sent it back, in any round."""
+    of_it = {"deliverable": OuterRef("pk"), "level__title": level_title}
+    remarks = Remark.objects.exclude(state=RemarkState.DRAFT).filter(**of_it).order_by()
+    sent_back = Round.objects.filter(state=State.SENT_BACK, **of_it).order_by()
+    return Q(Exists(remarks)) | Q(Exists(sent_back))
