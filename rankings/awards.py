@@ -287,6 +287,13 @@ class Sum:
     def net(self) -> Decimal:
         return self.rewards - self.penalties
 
+    @property
+    def words(self) -> str:
+        """What `net` is the sum of; a kind that does not occur is not named."""
+        if self.rewards and self.penalties:
+            return f"奖励合计 {self.rewards:,.2f} 元，处罚合计 {self.penalties:,.2f} 元，两项相抵"
+        return "处罚合计" if self.penalties else "奖励合计" if self.rewards else "合计"
+
 
 def signed(kind: str, amount: Decimal) -> Decimal:
     """A reward as it is, a penalty below zero."""
