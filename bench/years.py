@@ -151,28 +151,39 @@ class Year:
         multiply(version, count, deliverable_id=f"{MANY} + i")
         multiply(turn, count, deliverable_id=f"{MANY} + i", version_id=f"{MANY} + i", opened_at=moment("i %% 280"),
                  submitted_at=moment("i %% 280"), ended_at=moment("i %% 280 + 9"))  # fmt: skip
-        for order, level in enumerate(levels[:LEVELS]):
-            row = Signature.objects.create(
-                round=turn, level=level, signer_id=MANY + order, meaning="签署", opinion="同意", manifest_sha256="0" * 64,
-                declares_no_unresolved=True, declares_no_attention=True, signed_at=BEGIN, digest=f"{order}" * 64,
-                amount=Decimal(960_000 - order),
-            )  # fmt: skip
-            multiply(row, count, id=f"{MANY} + i * {LEVELS} + {order}", round_id=f"{MANY} + i", signed_at=moment(f"i %% 280 + {order * 2}"),
-                     signer_id=f"{MANY} + (i * 3 + {order * PEOPLE // LEVELS}) %% {PEOPLE}", digest=f"'{order}-' || i")  # fmt: skip
+        self._signatures(turn, levels[:LEVELS])
+        self._issues(turn)
+        self._remarks(turn, levels[1:LEVELS])
+
+    def _signatures(self, turn: Round, levels: list) -> None:
+        # All rows of the ORM before the first copy: SQLite numbers the next one behind the last.
+        rows = Signature.objects.bulk_create(
+            Signature(round=turn, level=level, signer_id=MANY + order, meaning="签署", opinion="同意",
+                      manifest_sha256="0" * 64, declares_no_unresolved=True, declares_no_attention=True, signed_at=BEGIN,
+                      digest=f"{order}" * 64, amount=Decimal(960_000 - order))
+            for order, level in enumerate(levels)
+        )  # fmt: skip
+        for order, row in enumerate(rows):
+            signer = f"(i * 3 + {order * PEOPLE // LEVELS}) %% {PEOPLE}"
+            multiply(row, self.deliverables, id=f"{MANY} + i * {LEVELS} + {order}", round_id=f"{MANY} + i",
+                     signed_at=moment(f"i %% 280 + {order * 2}"), signer_id=f"{MANY} + {signer}", digest=f"'{order}-' || i")  # fmt: skip
+
+    def _issues(self, turn: Round) -> None:
         issue = Issue.objects.create(
             round=turn, number="Z-0", series="Z", serial=0, issued_by=self.manager, issued_at=BEGIN, verification_code="0",
             flow_sheet="z/0", flow_sheet_sha256="0" * 64, review_record="z/1", review_record_sha256="0" * 64,
         )  # fmt: skip
-        multiply(issue, count, round_id=f"{MANY} + i", number="'Z-' || (i + 1)", serial="i + 1",
+        multiply(issue, self.deliverables, round_id=f"{MANY} + i", number="'Z-' || (i + 1)", serial="i + 1",
                  verification_code="'c' || i", issued_at=moment("i %% 280 + 9"))  # fmt: skip
+
+    def _remarks(self, turn: Round, levels: list) -> None:
         remark = Remark.objects.create(
-            deliverable=deliverable, number=1, round=turn, level=levels[1], raised_by_id=MANY, place="土建.xlsx 第 36 行",
+            deliverable=turn.deliverable, number=1, round=turn, level=levels[0], raised_by_id=MANY, place="土建.xlsx 第 36 行",
             problem="工程量计算式与图纸不符", category=RemarkCategory.QUANTITY, state=RemarkState.CLOSED,
         )  # fmt: skip
-        later = " ".join(f"WHEN {level.order - 1} THEN {level.pk}" for level in levels[1:LEVELS])
-        multiply(remark, count, deliverable_id=f"{MANY} + i", round_id=f"{MANY} + i", raised_at=moment("i %% 280"),
+        later = " ".join(f"WHEN {level.order - 1} THEN {level.pk}" for level in levels)
+        multiply(remark, self.deliverables, deliverable_id=f"{MANY} + i", round_id=f"{MANY} + i", raised_at=moment("i %% 280"),
                  level_id=f"CASE i %% {LEVELS - 1} {later} END")  # fmt: skip
-        self.deliverable = deliverable
 
     def _problems(self) -> None:
         row = Finding.objects.create(

@@ -52,7 +52,7 @@ def propose(*, actor, levels: Iterable[Level], text: str, category: str, basis: 
     text = text.strip()
     made = [_written(actor, level, text, category, basis) for level in held]
     for proposal in made:
-        record(actor=actor, action="checklist.propose", subject=proposal, data=_facts(proposal))
+        record(actor=actor, action="checklist.propose", subject=proposal, data=facts(proposal))
     notify(recipients=[each for each in queries.deciders() if each.pk != actor.pk], kind=Kind.TO_DO,
            title=f"请审定核查清单建议：{text}", body=basis, url=_page(made))  # fmt: skip
     return made
@@ -75,7 +75,8 @@ def _written(actor, level: Level, text: str, category: str, basis: str) -> Check
     return proposal
 
 
-def _facts(proposal: ChecklistProposal) -> dict:
+def facts(proposal: ChecklistProposal) -> dict:
+    """What is proposed, for the ledger and its verification."""
     return {"level": proposal.level_id, "of_level": str(proposal.level), "route": proposal.level.route.code,
             "text": proposal.text, "category": proposal.category, "basis": proposal.basis}  # fmt: skip
 
@@ -96,7 +97,7 @@ def accept(*, actor, proposal: ChecklistProposal, note: str = "") -> ChecklistPr
     clause = f"公司自定（错误库建议 {proposal.pk}）"
     proposal.item = add_item(actor=actor, level=proposal.level, text=proposal.text, clause=clause)
     proposal.save(update_fields=["item"])
-    data = {**_facts(proposal), "item": proposal.item_id, "order": proposal.item.order, "note": proposal.note}
+    data = {**facts(proposal), "item": proposal.item_id, "order": proposal.item.order, "note": proposal.note}
     return _tell(actor, proposal, "checklist.accept", data)
 
 
@@ -107,7 +108,7 @@ def refuse(*, actor, proposal: ChecklistProposal, note: str) -> ChecklistProposa
     if not note.strip():
         raise ValidationError({"note": "不采纳的，请填写理由。"})
     proposal = _decided(actor, proposal, ProposalState.REFUSED, note)
-    return _tell(actor, proposal, "checklist.refuse", {**_facts(proposal), "note": proposal.note})
+    return _tell(actor, proposal, "checklist.refuse", {**facts(proposal), "note": proposal.note})
 
 
 def _decided(actor, proposal: ChecklistProposal, state: ProposalState, note: str) -> ChecklistProposal:

@@ -26,7 +26,7 @@ RULES = (
     "不合格与问题严重：对项目经理（项目负责人）、专业造价工程师（造价员，每人）、单位技术负责人处罚；同一项目两项并存的，只按金额高者计一次。",
     "同一人对同一事项只计一次：兼任多个角色的，按金额高的一项计。",
     "人员以检查立项之日在任者为准；只计排名（含更正）中有名次的项目。",
-    "成果多次被退回：本年度内退回达到规定次数，对编制人，每份成果一次。整改逾期：只看整改回复，对项目经理，每次检查一次。",
+    "成果多次被退回：本年度内退回达到规定次数，对退回时签署编制的人，每份成果一次。整改逾期：只看整改回复，对项目经理，每次检查一次。",
     "核查清单：检查发现的问题已经问责、决定维持或变更，且当事人签署时有关核查事项答“是”的，每项问题每人一次。",
 )
 
@@ -286,6 +286,13 @@ class Sum:
     @property
     def net(self) -> Decimal:
         return self.rewards - self.penalties
+
+    @property
+    def words(self) -> str:
+        """What `net` is the sum of; a kind that does not occur is not named."""
+        if self.rewards and self.penalties:
+            return f"奖励合计 {self.rewards:,.2f} 元，处罚合计 {self.penalties:,.2f} 元，两项相抵"
+        return "处罚合计" if self.penalties else "奖励合计" if self.rewards else "合计"
 
 
 def signed(kind: str, amount: Decimal) -> Decimal:

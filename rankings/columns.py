@@ -20,12 +20,13 @@ class Column(NamedTuple):
     is_shown: bool = True
 
 
+SET_BY = "定分检查"
 _PERSON = (Column("签署份数", 10), Column("漏检 一般/严重/重大", 20, short="漏检（条）"), Column("加权漏检数", 12))
 COLUMNS: dict[Board, tuple[Column, ...]] = {
     Board.PROJECT: (
         Column("最低项得分率（%）", 18, short="最低项得分率"), Column("问题（条）", 12), Column("整改回复", 12, False),
         Column("问题严重", 12, False, is_shown=False),
-        Column("检查次数", 10), Column("定分检查", 20, False),
+        Column("检查次数", 10), Column(SET_BY, 20, False),
     ),
     Board.UNIT: (
         Column("平均得分", 10), Column("最低得分项目", 40, False), Column("问题合计（条）", 16), Column("被检项目（个）", 16),

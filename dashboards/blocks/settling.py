@@ -1,7 +1,8 @@
-"""The year's settlement on the first screens: one's own awards while an appeal is in time; for 管理层 what it has to decide and to
-approve."""
+"""The year's settlement on the first screens: one's own awards while an appeal is in time; for 管理层 what it has to decide, to
+approve and to publish."""
 
 from dashboards.blocks.base import SHORT, Block
+from rankings.queries import policies
 from rankings.queries import settlements as queries
 
 
@@ -12,7 +13,8 @@ def my_awards(user) -> Block:
 
 
 def settling(user) -> Block:
-    """Appeals to decide, the oldest first, and settlements that may be approved; empty for whoever does neither."""
-    appeals, settlements = queries.to_decide(user), queries.to_approve(user)
-    total = len(appeals) + len(settlements)
-    return Block("settling", total, {"appeals": appeals[:SHORT], "settlements": settlements})
+    """Appeals to decide, the oldest first, settlements that may be approved, the draft of the policy that may be published;
+    empty for whoever does none of it."""
+    appeals, settlements, draft = queries.to_decide(user), queries.to_approve(user), policies.waiting(user)
+    total = len(appeals) + len(settlements) + (draft is not None)
+    return Block("settling", total, {"appeals": appeals[:SHORT], "settlements": settlements, "draft": draft})

@@ -8,6 +8,7 @@ from django.utils import timezone
 from dashboards.board.filters import Filters
 from dashboards.board.grades import GRADES
 from dashboards.board.values import Chart, Column, Form, Mark, Plot, Row, Series, Unit
+from printing.pdf import no_garbage_collection
 from projects.models import Project
 from rankings import rules
 from rankings.choices import Board
@@ -41,6 +42,7 @@ COLUMNS = {
 KEYS = ("ranking_projects", "ranking_units")
 
 
+@no_garbage_collection()
 def charts(filters: Filters, reader=None) -> list[Chart]:
     """Places are those of the whole firm, whatever part of it is looked at. With a `reader` the names of secret projects that
     they may not read are taken out."""

@@ -21,6 +21,7 @@ TALL_BAR = Decimal(9)
 LEGEND, AXIS, MARKS = Decimal("5.5"), Decimal("4.5"), Decimal("3.5")
 ROOM_FOR_FIGURE, ROOM_FOR_TICK = Decimal(13), Decimal(5)
 TICKS = 4
+SCORE_UNIT = "分"
 HUNDREDTH = Decimal("0.01")
 STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
 # The colours of the screen, told apart by their lightness in grey.
@@ -134,6 +135,11 @@ def figure_words(value: Decimal, unit: str) -> str:
     rounded = Decimal(value).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
     words = f"{rounded:f}".removesuffix(".0")
     return f"{words}%" if unit == "%" else words
+
+
+def label_words(value: Decimal, unit: str) -> str:
+    """The figure of a bar; a score has two places, as everywhere."""
+    return f"{Decimal(value):.2f}" if unit == SCORE_UNIT else figure_words(value, unit)
 
 
 def _is_stacked(plot: Plot) -> bool:
@@ -250,7 +256,7 @@ class _Lying(_Pen):
         length = self.shares(value, self.room)
         inner = height if height == BAR else height - Decimal("0.3")
         self.bars.append(Bar(self.left, y, length, inner, series.kind))
-        words, middle = figure_words(value, self.plot.unit), y + height / 2
+        words, middle = label_words(value, self.plot.unit), y + height / 2
         if self.plot.marks:  # whose strokes are not to run through the figure
             self.bars.append(
                 Bar(self.left + length + Decimal("0.6"), middle - TEXT / 2, width_of(words) + 1, TEXT, "plate")
@@ -334,7 +340,7 @@ class _Standing(_Pen):
         height = self.shares(value, STANDING)
         self.bars.append(Bar(x, self.ground - height, width, height, series.kind))
         self.texts.append(
-            Text(x + width / 2, self.ground - height - Decimal("0.8"), figure_words(value, self.plot.unit), "middle")
+            Text(x + width / 2, self.ground - height - Decimal("0.8"), label_words(value, self.plot.unit), "middle")
         )
 
     def _pile(self, present: Sequence[tuple[Series, Decimal]], middle: Decimal, width: Decimal) -> None:

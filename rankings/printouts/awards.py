@@ -9,7 +9,8 @@ from django.utils import timezone
 from inspections.printouts.parts import CSS
 from ledger.services import head
 from printing import pdf
-from rankings.choices import Cause, Kind
+from rankings.awards import total
+from rankings.choices import Cause
 from rankings.models import Award, AwardNotice, PromotionNote
 from rankings.queries.settlements import awards_of
 from reviews.printouts.parts import Grid, Signed, date_words, signature_image, time_words
@@ -36,8 +37,7 @@ class NoticePaper:
     year: int
     person: Grid
     lines: list[PaperLine]
-    rewards: str
-    penalties: str
+    sum_words: str
     net: str
     promotion: str
     policy: str
@@ -64,7 +64,7 @@ def build(notice: AwardNotice) -> NoticePaper:
     """Everything that the paper says."""
     settlement, person = notice.settlement, notice.person
     awards = list(awards_of(settlement).filter(person=person))
-    rewards, penalties = (_sum(awards, kind) for kind in (Kind.REWARD, Kind.PENALTY))
+    whole = total(awards, lambda award: award.final_amount)
     note = PromotionNote.objects.filter(person=person, ranking=settlement.ranking).first()
     chain_number, chain_hash = head()
     return NoticePaper(
@@ -78,9 +78,8 @@ def build(notice: AwardNotice) -> NoticePaper:
             [("所在单位", awards[0].unit_name), ("所属年度", f"{settlement.ranking.year} 年度")],
         ],
         lines=[_line(award) for award in awards],
-        rewards=_money(rewards),
-        penalties=_money(penalties),
-        net=_signed(rewards - penalties),
+        sum_words=whole.words,
+        net=_signed(whole.net),
         promotion=note.text if note else "",
         policy=str(settlement.policy),
         approved=Signed(
@@ -98,10 +97,6 @@ def build(notice: AwardNotice) -> NoticePaper:
         chain_number=chain_number,
         chain_hash=chain_hash,
     )
-
-
-def _sum(awards: list[Award], kind: Kind) -> Decimal:
-    return sum((award.final_amount for award in awards if award.kind == kind), Decimal(0))
 
 
 def _money(amount: Decimal) -> str:

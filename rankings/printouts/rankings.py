@@ -16,6 +16,7 @@ from reviews.printouts.parts import Grid, Signed, date_words, signature_image, t
 
 TITLE = "年度质量检查排名"
 CSS = ("css/print_review.css", "css/print_ranking.css")
+PEOPLE = "个人排名："
 GROUPS = {Board.PROJECT: "项目排名", Board.UNIT: "单位排名"}
 
 
@@ -43,6 +44,11 @@ class PaperBoard:
     lines: list[PaperLine]
     excluded: list[tuple[str, str, str]]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is ranked and nobody left out."""
+        return not self.lines and not self.excluded
+
 
 @dataclass(frozen=True)
 class RankingPaper:
@@ -59,6 +65,19 @@ class RankingPaper:
     published_sign: Signed
     digest: str
     head: str
+
+    @property
+    def told(self) -> list[PaperBoard]:
+        """The boards that have something to tell; the others share a line."""
+        return [board for board in self.boards if not board.is_empty]
+
+    @property
+    def empty_words(self) -> str:
+        """The boards without anybody, in one heading: 单位排名、个人排名：编制人、校核人."""
+        titles = [board.title for board in self.boards if board.is_empty]
+        own = [title for title in titles if not title.startswith(PEOPLE)]
+        people = "、".join(title.removeprefix(PEOPLE) for title in titles if title.startswith(PEOPLE))
+        return "、".join([*own, *([PEOPLE + people] if people else [])])
 
     @property
     def images(self) -> list[str]:
@@ -114,7 +133,7 @@ def _board(ranking: Ranking, board: Board, lines: list[Line]) -> PaperBoard:
     basis = ranking.basis["boards"][board.value]
     is_person = board not in GROUPS
     return PaperBoard(
-        title=GROUPS.get(board, f"个人排名：{board.label}"), kind="person" if is_person else board.value,
+        title=GROUPS.get(board, f"{PEOPLE}{board.label}"), kind="person" if is_person else board.value,
         subject=columns.SUBJECT[board], formula=basis["formula"], ties=basis["ties"],
         least=rules.sample_rule(board, basis["least"]), columns=_columns(board),
         lines=[_line(board, line) for line in lines if line.place is not None],
@@ -124,7 +143,7 @@ def _board(ranking: Ranking, board: Board, lines: list[Line]) -> PaperBoard:
 
 
 # What would not fit on paper stands on the page.
-_NOT_ON_PAPER = ("定分检查",)
+_NOT_ON_PAPER = (columns.SET_BY,)
 
 
 def _columns(board: Board) -> list[columns.Column]:

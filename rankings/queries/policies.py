@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.urls import reverse
+
 from rankings import policy_content
 from rankings.choices import Measure
 from rankings.models import Amount, Policy
@@ -52,6 +54,27 @@ def content_of(policy: Policy, is_loaded: bool = False) -> Content:
 def unset(policy: Policy) -> list[str]:
     """What is 未设定 in `policy` and blocks a settlement, in words (“质量检查不合格 · 单位技术负责人”); empty when nothing."""
     return policy_content.unset(content_of(policy))
+
+
+def is_ready(content: Content) -> bool:
+    """Whether a draft that says `content` may be put in force as it is: everything is set, nothing stands in the way, and it
+    differs from the version in force."""
+    if policy_content.unset(content) or policy_content.problems(content):
+        return False
+    current = in_force()
+    return current is None or bool(policy_content.compare(content_of(current), content))
+
+
+def waiting(user) -> Policy | None:
+    """The draft that waits for `user` to check and publish it; None for whoever does not publish."""
+    if not user.may(Action.PUBLISH_POLICY):
+        return None
+    draft = with_rows(Policy.objects.filter(published_at__isnull=True)).select_related("changed_by").first()
+    return draft if draft is not None and is_ready(content_of(draft, is_loaded=True)) else None
+
+
+def publish_page(policy: Policy) -> str:
+    return reverse("rankings:policy_publish", args=[policy.pk])
 
 
 def targets(policy: Policy | None = None) -> dict[Measure, Decimal]:

@@ -208,6 +208,7 @@ def to_approve(user) -> list[Settlement]:
                 .values_list("award__settlement", flat=True))  # fmt: skip
     untils = windows(rows)
     ready = [row for row in rows if row.pk not in waits and not is_window_open(row, untils[row.pk])]
+    ready = [row for row in ready if not corrections_since(row)]
     return [row for row in ready if user.pk in {each.pk for each in approvers(row)}]
 
 

@@ -7,7 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from inspections.queries.liability import people_by_post
 from ledger.services import record
+from notices.choices import Kind as NoticeKind
+from notices.models import Notice
+from notices.services import notify
 from rankings.models import Amount, Policy, Target, TeamShare
 from rankings.policy_content import MOST_ATTENDANCE_RULES, Content, Line, compare, problems
 from rankings.queries import policies as queries
@@ -44,7 +48,7 @@ def copy_policy(*, actor) -> Policy:
 @transaction.atomic
 def save_draft(*, actor, policy: Policy, turn: int, content: Content) -> Policy:
     """Replace what a draft says by `content`; a `Line` without number is a new rule. Whether the draft may be published is
-    asked when it is published.
+    asked when it is published; once it is ready for that, those who publish are told.
 
     `turn` is the one that the page was drawn for. Raises ValidationError when somebody has saved, published or deleted the
     draft since (code “overtaken”), for a line that the draft does not have, and for more rules than a page holds."""
@@ -60,7 +64,22 @@ def save_draft(*, actor, policy: Policy, turn: int, content: Content) -> Policy:
         actor=actor, action="policy.edit", subject=policy,
         data={"version": policy.version, "turn": policy.turn, "before": before.as_data(), "after": content.as_data()},
     )  # fmt: skip
+    _tell_ready(actor, policy, content)
     return policy
+
+
+def _tell_ready(actor, policy: Policy, content: Content) -> None:
+    """Tell those who publish, once for each draft, that it waits for them; not who saved it."""
+    if not queries.is_ready(content):
+        return
+    url = queries.publish_page(policy)
+    people = [each for each in people_by_post(Action.PUBLISH_POLICY) if each.pk != actor.pk]
+    told = set(Notice.objects.filter(recipient__in=people, url=url).values_list("recipient", flat=True))
+    notify(
+        recipients=[each for each in people if each.pk not in told], kind=NoticeKind.TO_DO, url=url,
+        title=f"奖惩标准第 {policy.version} 版草稿待核对发布",
+        body=f"{actor.name}已保存草稿，各项金额均已设定。请核对修改内容，签署发布后生效。",
+    )  # fmt: skip
 
 
 @transaction.atomic

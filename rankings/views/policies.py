@@ -132,8 +132,18 @@ def policy_edit(request, pk):
         return _refused(request, found, editor, turn)
     if act == "publish":
         return redirect("rankings:policy_publish", pk)
-    messages.success(request, "草稿已保存，由管理层核对并发布后生效。")
+    messages.success(request, f"草稿已保存。{_next_step(request.user, found)}")
     return redirect("rankings:policy_edit", pk)
+
+
+def _next_step(user, draft: Policy) -> str:
+    """What follows a saved draft: what is still to be set, or who is to publish it."""
+    content = queries.content_of(draft)
+    if lacks := policy_content.unset(content):
+        return f"尚有 {len(lacks)} 项未设定，全部设定并发布后才能结算年度奖惩。"
+    if not queries.is_ready(content):
+        return "由管理层核对并发布后生效。"
+    return "请核对并发布，发布后生效。" if user.may(Action.PUBLISH_POLICY) else "已告知管理层核对，发布后生效。"
 
 
 def _refused(request, found: Policy, editor: Editor, turn: int):

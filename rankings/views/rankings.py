@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -213,7 +214,7 @@ def _row_page(request, found: YearBoard, line: Line, ids: list[int], missed: lis
     context = {
         "year": found.year, "board": board, "line": line, "behind": behind, "ranking": ranking, "crumbs": crumbs,
         "subject": columns.SUBJECT[board], "formula": rules.FORMULAS[board], "ties": rules.TIE_RULES[board],
-        "figures": [(each.title, "无数据" if value is None else str(value)) for each, value in columns.pairs(board, line)],
+        "figures": [(each.title, _figure(each, value, behind)) for each, value in columns.pairs(board, line)],
         "is_person": board in PEOPLE_BOARDS, "may_act": ranking is not None and may_correct(user, ranking, board),
         "may_draft": user.may(Action.READ_RANKING_DRAFT),
     }  # fmt: skip
@@ -222,6 +223,15 @@ def _row_page(request, found: YearBoard, line: Line, ids: list[int], missed: lis
         told = ranking.basis["boards"][board.value]
         context |= {"formula": told["formula"], "ties": told["ties"]}
     return render(request, "rankings/ranking_row.html", context)
+
+
+def _figure(column: columns.Column, value, behind: evidence.Behind):
+    """A figure of the line; the inspection that set the score leads to its page where the reader may open it."""
+    if column.title == columns.SET_BY and (
+        found := next((each for each in behind.inspections if each.sets_score), None)
+    ):
+        return format_html('<a href="{}">{}</a>', reverse("inspections:detail", args=[found.pk]), value)
+    return "无数据" if value is None else str(value)
 
 
 @require_safe
@@ -281,6 +291,10 @@ def _board_context(request, found: YearBoard, page, form) -> dict:
     board = found.board
     for line in [*page.object_list, *found.excluded]:
         line.cells = columns.shown(board, line)
+    if board == Board.PROJECT:
+        may_open = evidence.readable(request.user, page.object_list)
+        for line in page.object_list:
+            line.set_by = next((pk for pk in line.evidence[:1] if pk in may_open and not line.is_hidden), None)
     return {
         "year": found.year, "board": board, "found": found, "page": page, "form": form, "columns": [each for each in columns.COLUMNS[board] if each.is_shown],
         "subject": columns.SUBJECT[board], "formula": rules.FORMULAS[board], "ties": rules.TIE_RULES[board],

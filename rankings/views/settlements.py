@@ -26,6 +26,8 @@ from staff.lists import accepted, page_of, sort_order
 from staff.permissions import require_post
 
 PAGE = require_http_methods(["GET", "HEAD", "POST"])
+# So many lines stand above the signature; the others are one click away.
+LINES_SIGNED = 20
 SORTS = {"person": "person__employee_number", "unit": "unit_name", "cause": "cause", "amount": "amount"}
 
 
@@ -38,6 +40,10 @@ def _load(year: int) -> Settlement:
     if settlement is None:
         raise Http404
     return settlement
+
+
+def _by_person(row):
+    return row.person.employee_number, row.pk
 
 
 def _final(row):
@@ -165,6 +171,7 @@ def settlement_preview(request, year: int):
     context = {
         "year": year, "ranking": ranking, "policy": policy, "blocks": blocks, "trial": found, "form": form,
         "people": award_sums(lines), "rules": awards.RULES, **_tables(lines), "crumbs": _crumbs(year),
+        "is_unset": any(each.items for each in blocks),
         "can_propose": bool(found and lines) and not blocks and not found.problems
         and request.user.may(Action.PROPOSE_SETTLEMENT),
     }  # fmt: skip
@@ -224,6 +231,7 @@ def settlement_approve(request, year: int):
     context = {
         "settlement": found, "year": year, "form": form, "gaps": settling.approval_gaps(found), **_tables(whole),
         "people": len({row.person_id for row in whole}), "appeals": [row for row in whole if row.standing_appeal],
+        "lines": sorted(whole, key=_by_person)[:LINES_SIGNED],
         "has_own_line": any(row.person_id == request.user.pk for row in whole), "crumbs": _crumbs(year),
     }  # fmt: skip
     return render(request, "rankings/settlement_approve.html", context)

@@ -39,10 +39,10 @@ def _grouped(value, places: int) -> str | None:
 @register.filter
 def money(value, unit: str = "元") -> str:
     """12345.6 → “12,345.60 元”; with the argument "万元" it is converted. No figure: —."""
-    if unit == "万元":
-        return wan(value)
-    text = _grouped(value, 2)
-    return BLANK if text is None else f"{text} {unit}".rstrip()
+    if _grouped(value, 2) is None:
+        return BLANK
+    figure = Decimal(str(value)) / (10000 if unit == "万元" else 1)
+    return f"{_grouped(figure, 2)} {unit}".rstrip()
 
 
 @register.filter
@@ -53,10 +53,10 @@ def amount(value) -> str:
 
 @register.filter
 def wan(value) -> str:
-    """1234567 → “123.46 万元”. No figure: —."""
+    """1234567 → “123.46 万元”, less than 1 万元 → “4,200.00 元”. No figure: —."""
     if _grouped(value, 2) is None:
         return BLANK
-    return f"{_grouped(Decimal(str(value)) / 10000, 2)} 万元"
+    return money(value, "元" if abs(Decimal(str(value))) < 10000 else "万元")
 
 
 @register.filter
@@ -88,14 +88,12 @@ def score_figure(value) -> str:
 
 @register.filter
 def figure(value, unit: str) -> str:
-    """A value of a table by what its column holds: text as it is, “1,204”, “66.7”, “86.5”. None: 无数据."""
+    """A value of a table by what its column holds: text as it is, “1,204”, “66.7”, “86.50”. None: 无数据."""
     if value is None:
         return "无数据"
     if unit == "text":
         return str(value)
-    if unit == "score":
-        return score_figure(value)
-    places = {"count": 0, "days": 1}.get(unit)
+    places = {"count": 0, "days": 1, "score": 2}.get(unit)
     if places is None:
         places = 2 if value != round(value, 1) else 1
     return _grouped(value, places) or BLANK

@@ -16,7 +16,8 @@
   const drawn = [];
 
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  const figure = (value) => (value === null || value === undefined ? "无数据" : value.toLocaleString("zh-CN"));
+  const figure = (value, unit) => (value === null || value === undefined ? "无数据"
+    : value.toLocaleString("zh-CN", unit === "分" ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : undefined));
 
   const axisOfNames = (names, lies, room) => ({
     type: "category", data: names, inverse: lies, axisTick: { show: false }, axisLine: { lineStyle: { color: line } },
@@ -37,7 +38,7 @@
     },
     emphasis: { focus: "none" },
     label: {
-      show: !isStacked, position: lies ? "right" : "top", color: faint, fontSize: 11, textBorderColor: "#fff", textBorderWidth: 3, formatter: ({ value }) => (value === null || value === undefined || Number.isNaN(value) ? "" : figure(value) + (plot.unit === "%" ? "%" : "")),
+      show: !isStacked, position: lies ? "right" : "top", color: faint, fontSize: 11, textBorderColor: "#fff", textBorderWidth: 3, formatter: ({ value }) => (value === null || value === undefined || Number.isNaN(value) ? "" : figure(value, plot.unit) + (plot.unit === "%" ? "%" : "")),
     },
     markLine: index === 0 && plot.marks.length ? {
       silent: true, symbol: "none", lineStyle: { color: faint, type: [4, 3], width: 1 },
@@ -65,7 +66,7 @@
         formatter: (rows) => [rows[0].name, ...rows
           .map((row) => [row.seriesName, plot.series[row.seriesIndex].values[row.dataIndex]])
           .filter(([, value]) => !alone || value !== null)
-          .map(([name, value]) => `${name}  ${figure(value)}${value === null ? "" : ` ${plot.unit}`}`)].join("\n"),
+          .map(([name, value]) => `${name}  ${figure(value, plot.unit)}${value === null ? "" : ` ${plot.unit}`}`)].join("\n"),
       },
       xAxis: lies ? figures : names,
       yAxis: lies ? names : figures,

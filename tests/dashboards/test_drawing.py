@@ -14,6 +14,7 @@ from dashboards.printouts.drawing import (
     cut,
     draw,
     figure_words,
+    label_words,
     step_of,
     width_of,
 )
@@ -126,6 +127,9 @@ def test_long_names_are_cut_to_their_room():
     assert cut("滨江花园二期地下室土建工程", Decimal(20)) == "滨江花园二期地…"
     assert width_of(cut("A" * 200, Decimal(20))) <= 20
     assert [figure_words(Decimal(text), "%") for text in ("66.67", "100.00", "0.05")] == ["66.7%", "100%", "0.1%"]
+    assert [label_words(Decimal(text), unit) for text, unit in (("76", "分"), ("92.5", "分"), ("2.25", "工作日"))] == [
+        "76.00", "92.50", "2.3"
+    ]  # fmt: skip
 
 
 # ── Whatever comes ──────────────────────────────────────────────────────────

@@ -191,6 +191,7 @@ def test_a_correction_after_the_posting_keeps_the_settlement_from_being_approved
     with pytest.raises(ValidationError, match="更正"):
         kits.approve(cast, settlement, later)
     assert not PromotionNote.objects.exists()
+    assert queries.to_approve(cast.executive) == []
 
 
 def test_a_correction_after_the_approval_is_told_on_the_settlements_page(

@@ -194,6 +194,7 @@ def test_paper_names_no_secret_project_and_has_every_board(cast, year):
     paper = papers.build(ranking, "f" * 64)
     assert [board.title for board in paper.boards][:3] == ["项目排名", "单位排名", "个人排名：编制人"]
     assert "代号七号" not in str(paper)
+    assert (len(paper.told), paper.empty_words) == (2, "个人排名：编制人、校核人、复核人、审核人")
     assert paper.boards[0].lines[0].name == "（秘密项目）"
     assert paper.boards[0].excluded[0][0] == "城西医院"
     assert papers.ranking_paper(ranking, "f" * 64).startswith(b"%PDF")

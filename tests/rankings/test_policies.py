@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 
 from ledger import checks
 from ledger.models import Entry
+from notices.models import Notice
 from rankings.choices import Cause, Measure, Party
 from rankings.models import Amount, Policy, Target, TeamShare
 from rankings.policy_content import CLAUSES, compare, problems, unset
@@ -127,6 +128,32 @@ def test_saving_replaces_the_draft_and_tells_the_ledger_before_and_after(cast, d
     assert data["after"]["lines"][0]["amount"] == "1234.50"
     draft.refresh_from_db()
     assert (draft.turn, draft.changed_by) == (1, cast.quality_office)
+
+
+def test_draft_with_everything_set_is_told_once_to_those_who_publish(cast, draft):
+    told = Notice.objects.filter(title="奖惩标准第 2 版草稿待核对发布")
+    content = queries.content_of(draft)
+    kit.saved(cast.quality_office, draft, content)
+    assert not told.exists()
+    assert queries.waiting(cast.executive) is None
+    kit.saved(cast.quality_office, draft, kit.with_amounts(content, "500"))
+    kit.saved(cast.quality_office, draft, kit.with_amounts(content, "600"))
+    assert list(told.values_list("recipient", "kind", "url")) == [
+        (cast.executive.pk, "to_do", f"/rankings/policies/{draft.pk}/publish/")
+    ]
+    assert queries.waiting(cast.executive) == draft
+    assert queries.waiting(cast.quality_office) is None
+    kit.published(cast.executive, draft)
+    assert queries.waiting(cast.executive) is None
+
+
+def test_draft_saved_by_the_one_who_publishes_or_like_the_version_in_force_is_told_to_nobody(cast, draft):
+    kit.saved(cast.executive, draft, kit.with_amounts(queries.content_of(draft)))
+    kit.published(cast.executive, draft)
+    copy = kit.draft_of(cast.quality_office)
+    kit.saved(cast.quality_office, copy, queries.content_of(copy))
+    assert not Notice.objects.filter(title__contains="待核对发布").exists()
+    assert queries.waiting(cast.executive) is None
 
 
 def test_saving_from_a_stale_page_is_refused_and_changes_nothing(cast, draft):

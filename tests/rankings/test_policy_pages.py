@@ -21,6 +21,15 @@ def url_of(policy: Policy, page: str = "") -> str:
     return f"{LIST}{policy.pk}/{page}"
 
 
+def test_draft_that_waits_stands_on_the_first_screen_of_those_who_publish(cast, draft, log_in):
+    assert "奖惩待处理" not in log_in(cast.executive).get("/").content.decode()
+    kit.saved(cast.quality_office, draft, kit.with_amounts(queries.content_of(draft)))
+    page = log_in(cast.executive).get("/").content.decode()
+    assert "奖惩标准第 2 版草稿" in page
+    assert url_of(draft, "publish/") in page
+    assert "奖惩待处理" not in log_in(cast.quality_office).get("/").content.decode()
+
+
 # ── Reading ─────────────────────────────────────────────────────────────────
 def test_everybody_in_the_business_reads_what_is_in_force_but_no_draft(cast, draft, log_in):
     first = Policy.objects.get(version=1)

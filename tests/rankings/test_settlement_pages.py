@@ -50,7 +50,8 @@ def book_of(response) -> list[tuple]:
 def test_an_unset_amount_is_named_on_the_trial_with_the_way_to_set_it(cast, ranking, log_in):
     kits.policy({key: value for key, value in kits.AMOUNTS.items() if key[0] != Cause.SERIOUS})
     page = log_in(cast.quality_office).get(url("settlement_preview", ranking.year)).content.decode()
-    assert "以下 3 项未设定" in page and "<li>质量检查问题严重 · 项目经理（项目负责人）</li>" in page
+    assert "以下 3 项未设定" in page
+    assert "<li>质量检查问题严重 · 项目经理（项目负责人）</li>" in page
     assert url("policy_list") in page
     assert "提出结算并公示" not in page
 
@@ -203,7 +204,7 @@ def test_a_notice_tells_one_person_what_counts_and_is_a_real_paper(cast, settlem
     paper = build(notice)
     assert [line.final for line in paper.lines] == ["−400.00"]
     assert paper.lines[0].outcome == "申诉：变更金额"
-    assert (paper.rewards, paper.penalties, paper.net, paper.promotion) == ("0.00", "400.00", "−400.00", "")
+    assert (paper.sum_words, paper.net, paper.promotion) == ("处罚合计", "−400.00", "")
     notice.person = cast.verifier
     assert "任项目经理" in build(notice).promotion
 

@@ -42,7 +42,9 @@ def test_money(value, shown):
 
 def test_money_in_ten_thousands():
     assert ui.money(Decimal(1234567), "万元") == "123.46 万元"
-    assert ui.wan(None) == "—"
+    assert [ui.wan(value) for value in (Decimal(1234567), 4200, Decimal("-9999.5"), 0, None)] == [
+        "123.46 万元", "4,200.00 元", "-9,999.50 元", "0.00 元", "—"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
