@@ -98,6 +98,6 @@ def refuse(*, actor, objection: Objection, answer: str) -> Objection:
 
 def accept(*, actor, objection: Objection, supplement: Minutes, answer: str = "") -> Objection:
     """采纳: by the supplement that is issued in the same act (`services.minutes.supplement`), which has permitted it."""
-    words = answer.replace("\r\n", "\n").strip() or f"采纳，见补充纪要 {supplement.number}。"
+    words = answer.replace("\r\n", "\n").strip() or f"见补充纪要 {supplement.number}。"
     return _answer(supplement.meeting, objection, actor=actor, is_accepted=True, answer=words[:LONGEST],
                    supplement=supplement)  # fmt: skip
