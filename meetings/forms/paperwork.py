@@ -188,7 +188,7 @@ class SupplementForm(PasswordForm):
             label="采纳的异议", queryset=objections, required=False, widget=forms.CheckboxSelectMultiple,
             help_text="勾选的异议随补充纪要签发一并答复为“采纳”。",
         )  # fmt: skip
-        self.fields["objections"].label_from_instance = lambda row: f"{row.by_name}：{row.text[:80]}"
+        self.fields["objections"].label_from_instance = lambda row: f"{row.who}：{row.text[:80]}"
         self.fields["answer"] = forms.CharField(
             label="答复", max_length=LONGEST, required=False, help_text="可不填，默认写明见本补充纪要。"
         )

@@ -177,6 +177,12 @@ class Objection(models.Model):
     def __str__(self) -> str:
         return f"{self.by_name} {self.made_at:%Y-%m-%d}"
 
+    @property
+    def who(self) -> str:
+        """“宏远建设集团有限公司（孙总包）”; one of us by name alone."""
+        party = self.distribution.party
+        return f"{party.name}（{self.by_name}）" if party else self.by_name
+
 
 class AccessLink(models.Model):
     """A link for somebody without an account: for one purpose, at one meeting or for one copy of minutes, until it expires

@@ -175,4 +175,5 @@ def objections_of(meeting: Meeting) -> list[Objection]:
 
 
 def open_objections(meeting: Meeting):
-    return Objection.objects.filter(distribution__minutes__meeting=meeting, answered_at__isnull=True).order_by("pk")
+    rows = Objection.objects.filter(distribution__minutes__meeting=meeting, answered_at__isnull=True)
+    return rows.select_related("distribution__party", "distribution__minutes").order_by("pk")

@@ -186,7 +186,7 @@ def supplement(*, actor, minutes: Minutes, text: str, confirmation: Confirmation
         raise ValidationError({"objections": "所选异议不属于本次会议的纪要。"})
     root = minutes.supplement_to or minutes
     number = rules.supplement_number(root.number, root.supplements.count() + 1)
-    told = [[each.by_name, each.text] for each in objections]
+    told = [[each.who, each.text] for each in objections]
     content = minutes_content.supplement(meeting, root, text, told)
     row, chain_head = _put_on_paper(meeting, actor, number, content, supplement_to=root)
     copies = distributing.distribute_again(minutes=row, actor=actor)

@@ -295,6 +295,8 @@ def test_meeting_with_other_units_is_signed_received_objected_to_and_supplemente
     expect(guest.get_by_text("采纳", exact=True)).to_be_visible()
     screenshot(guest, "phone-answered")
     assert paper_of(guest, tmp_path / "after.pdf") == before
+    who, _ = Minutes.objects.latest("pk").content["objections"][0]
+    assert who == "宏远建设集团有限公司（孙总包）"
     again = Minutes.objects.get(pk=first.pk)
     assert (again.text, again.content, again.digest) == (first.text, first.content, first.digest)
     guest.goto(link_in_letter("main_contractor@example.cn"))
