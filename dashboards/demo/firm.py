@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from dashboards.demo import clocks, inspections, people, projects, results, story, troubles
+from dashboards.demo import clocks, inspections, meetings, people, projects, results, story, troubles
 from dashboards.demo.clock import Clock
 from dashboards.demo.world import World
 from deadlines.services import sweep
@@ -25,7 +25,7 @@ def build() -> World:
     clock = Clock()
     disciplines = {discipline.code: discipline for discipline in Discipline.objects.all()}
     world = World(clock, people={}, disciplines=disciplines, clients={})
-    tales = (projects, clocks, story, inspections, troubles, results)
+    tales = (projects, clocks, story, inspections, troubles, results, meetings)
     clock.tell([(BEGINS, _set_up(world)), *(each for module in tales for each in module.stories(world))])
     sweep()
     return world

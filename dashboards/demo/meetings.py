@@ -15,6 +15,7 @@ from dashboards.demo.world import World
 from meetings.choices import ActionState, Attendance, Frequency, OffDay, PartyKind, State
 from meetings.guests import Guests
 from meetings.models import Contact, Distribution, Meeting, MeetingKind, Minutes, Party, Series
+from meetings.queries import action_items as action_queries
 from meetings.services import (
     action_items,
     agenda,
@@ -167,11 +168,12 @@ def _receive(paper: Minutes, but: int = 0) -> None:
             distributing.receive_by_link(link=link, name=copy.contact.name if copy.contact_id else "资料员")
 
 
-def _finish_tasks(meeting: Meeting, before: Meeting, leave: int) -> None:
-    """What the last meeting asked for is reported done with a proof and closed in this one; `leave` are still open."""
-    items = list(before.action_items.filter(state=ActionState.OPEN).order_by("pk"))
+def _finish_tasks(meeting: Meeting, leave: int = 0) -> None:
+    """What former meetings asked for is reported done with a proof and closed in this one; `leave` are still open."""
+    former = action_queries.carried_for(meeting).filter(state=ActionState.OPEN)
+    items = list(former.select_related("owner", "meeting__organiser"))
     for item in items[: max(len(items) - leave, 0)]:
-        actor = item.owner or before.organiser
+        actor = item.owner or item.meeting.organiser
         proof = SimpleUploadedFile("完成证明.jpg", photo(f"待办 {item.number}"), content_type="image/jpeg")
         item = action_items.report_done(
             actor=actor, item=item, turn=item.turn, note="已按会议要求完成，资料已归档。", files=[proof]
@@ -193,25 +195,24 @@ def monthly(facts: Round, world: World) -> Story:
         actor=manager, kind=MeetingKind.objects.get(code="monthly"), project=project, starts_on=timezone.localdate(),
         plan=plan, guests=Guests(_team(project), contacts), accepts_gaps=True,
     )  # fmt: skip
-    before = None
     for number in range(24):
-        series_services.make_due()
-        meeting = _next(series)
-        if meeting is None or timezone.localdate(meeting.starts_at) >= world.clock.today:
+        while (meeting := _next(series)) is None:  # the next date is further away than meetings are called ahead
+            yield 10
+            series_services.make_due()
+        if timezone.localdate(meeting.starts_at) >= world.clock.today:
             return
         topics = [TOPICS[(number + place) % len(TOPICS)] for place in range(3)]
         _prepare(meeting, topics)
         yield _days_until(world, timezone.localdate(meeting.starts_at)) + 1
         _write(meeting, topics, absent=3 if number % 4 == 1 else -1)
-        if before is not None:
-            _finish_tasks(meeting, before, leave=number % 5 == 4)
+        _finish_tasks(meeting, leave=number % 5 == 4)
         yield 1
         paper = _issue(meeting)
         yield 1
         _receive(paper, but=1 if number % 3 == 2 else 0)
         if facts.project == "高架" and number == 4:
             yield from _object(meeting, paper)
-        before = meeting
+        series_services.make_due()
 
 
 def _next(series: Series) -> Meeting | None:
@@ -273,6 +274,7 @@ def quality(number: int, world: World) -> Story:
     _prepare(meeting, QUALITY)
     yield _days_until(world, day) + 1
     _write(meeting, QUALITY)
+    _finish_tasks(meeting)
     yield 1
     _receive(_issue(meeting))
 
