@@ -114,7 +114,7 @@ def _chart(key, title, kind: Board, board: YearBoard, lines, rows, counted, show
             "并公布" if board.ranking.published_at else "，尚未公布"
         )
     else:
-        state = "草案：按现有已关闭检查实时计算，尚未冻结"
+        state = "测算：按现有已关闭检查实时计算，尚未冻结"
     urls = tuple(row.urls.get(1, "") for row in rows)
     series = tuple(
         Series(grade, tuple(row.values[3] if row.values[4] == grade else None for row in rows), colour, urls)
@@ -126,4 +126,4 @@ def _chart(key, title, kind: Board, board: YearBoard, lines, rows, counted, show
     plot = Plot(Form.BARS, tuple(str(row.values[1]) for row in rows), series, "分", marks, most=100) if rows else None
     formula = f"{rules.FORMULAS[kind]}{rules.TIE_RULES[kind]}"
     return Chart(key, title, formula, len(lines), counted, COLUMNS[kind], tuple(rows), plot, note="；".join(filter(None, (state, shown))) + "。",
-                 empty="检查关闭后列入排名草案。", url=_all(board, kind), is_wide=kind == Board.PROJECT)  # fmt: skip
+                 empty="检查关闭后列入排名测算。", url=_all(board, kind), is_wide=kind == Board.PROJECT)  # fmt: skip

@@ -63,8 +63,11 @@ def blocks(year: int, ranking: Ranking | None, policy: Policy | None) -> list[Bl
     elif missing := policies.unset(policy):
         words = "、".join(missing)
         found.append(Block(f"未设定：{words}。", _policy_url(), "设定金额", tuple(missing)))
-    if settlement_of(year) is not None:
-        found.append(Block("本年度已有奖惩结算，撤回后才能重新提出。", page_of(year), "查看结算"))
+    if (standing := settlement_of(year)) is not None:
+        words = (
+            "本年度奖惩结算已批准，不再提出。" if standing.is_approved else "本年度已有奖惩结算，撤回后才能重新提出。"
+        )
+        found.append(Block(words, page_of(year), "查看结算"))
     if appeal_rule() is None:
         found.append(
             Block("奖惩公示申诉期的时限规则已停用，无法公示。", reverse("deadlines:rule_list"), "查看时限规则")

@@ -78,7 +78,7 @@ def _tell_ready(actor, policy: Policy, content: Content) -> None:
     notify(
         recipients=[each for each in people if each.pk not in told], kind=NoticeKind.TO_DO, url=url,
         title=f"奖惩标准第 {policy.version} 版草稿待核对发布",
-        body=f"{actor.name}已保存草稿，各项金额均已设定。请核对修改内容，签署发布后生效。",
+        body=f"{actor.name}已保存草稿，应设定的金额均已设定。请核对修改内容，签署发布后生效。",
     )  # fmt: skip
 
 

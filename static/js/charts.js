@@ -41,7 +41,8 @@
       show: !isStacked, position: lies ? "right" : "top", color: faint, fontSize: 11, textBorderColor: "#fff", textBorderWidth: 3, formatter: ({ value }) => (value === null || value === undefined || Number.isNaN(value) ? "" : figure(value, plot.unit) + (plot.unit === "%" ? "%" : "")),
     },
     markLine: index === 0 && plot.marks.length ? {
-      silent: true, symbol: "none", lineStyle: { color: faint, type: [4, 3], width: 1 },
+      silent: true, symbol: "none", z: 1, // beneath the figures
+      lineStyle: { color: faint, type: [4, 3], width: 1 },
       label: { position: lies ? "start" : "end", distance: 2, color: faint, fontSize: 11, formatter: ({ name }) => name },
       data: plot.marks.map((mark) => ({ name: mark.name, [lies ? "xAxis" : "yAxis"]: mark.value })),
     } : undefined,

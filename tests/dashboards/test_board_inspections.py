@@ -87,7 +87,7 @@ def test_ranking_is_the_draft_until_it_is_frozen_and_places_are_those_of_the_fir
     assert [row[:5] for row in rows(chart)] == [
         (1, project.name, "造价一所", Decimal(92), "优良"), (2, other_project.name, "造价二所", Decimal(55), "不合格"),
     ]  # fmt: skip
-    assert "草案" in chart.note
+    assert "测算" in chart.note
     assert chart.rows[1].urls[1] == f"/inspections/{low.pk}/"
     assert [row[0] for row in rows(charts(cast.zj2)["ranking_projects"])] == [2]
     assert rows(charts()["ranking_units"])[0][:4] == (1, "造价一所", Decimal(92), Decimal(92))

@@ -65,6 +65,14 @@ def test_draft_says_formula_sample_ties_and_what_is_left_out(cast, log_in, year)
     assert "冻结 " not in found.split("action-bar")[1]
 
 
+def test_inspection_that_set_a_score_is_a_link_for_whoever_may_open_it(cast, log_in, year):
+    years.published(cast)
+    link = f'href="/inspections/{year.pk}/"'
+    assert link in page(log_in(cast.executive), FROZEN)
+    assert link in page(log_in(cast.executive), DRAFT)
+    assert link not in page(log_in(cast.archivist), FROZEN)
+
+
 def test_every_board_of_the_draft_opens(cast, log_in, year, project):
     kit.finding(year, deliverable=years.issued(cast, project))
     client = log_in(cast.executive)

@@ -52,6 +52,8 @@ def test_an_unset_amount_is_named_on_the_trial_with_the_way_to_set_it(cast, rank
     page = log_in(cast.quality_office).get(url("settlement_preview", ranking.year)).content.decode()
     assert "以下 3 项未设定" in page
     assert "<li>质量检查问题严重 · 项目经理（项目负责人）</li>" in page
+    assert "未设定的各项未计" in page
+    assert not [words for words in ("奖励合计", "按事由", "请注意", "没有奖惩") if words in page]
     assert url("policy_list") in page
     assert "提出结算并公示" not in page
 
@@ -88,6 +90,8 @@ def test_the_approval_wants_the_password_and_a_second_one_is_told_who_was_faster
     year = settlement.ranking.year
     later(kits.after_window(settlement))
     client, page = log_in(cast.executive), url("settlement_approve", year)
+    shown = client.get(page).content.decode()
+    assert all(each.text in shown for each in settlement.awards.all())
     answer = client.post(page, {"turn": 0, "password": "falsch"})
     assert "密码不正确" in answer.content.decode()
     assert client.post(page, {"turn": 0, "password": PASSWORD}).status_code == 302
