@@ -75,6 +75,8 @@ def take_all(browser: Browser, site: str) -> None:
     keep(page, "verify")
     take_clocks(browser, site, numbers)
     take_inspections(browser, site, numbers)
+    take_results(browser, site, numbers)
+    take_meetings(browser, site, numbers)
     page = log_in(browser, site, numbers["审计员"])
     page.goto("/ledger/")
     keep(page, "ledger")
@@ -85,6 +87,38 @@ def take_all(browser: Browser, site: str) -> None:
         if target is not None:
             keep(target, "submit")
             break
+
+
+def take_results(browser: Browser, site: str, numbers: dict[str, str]) -> None:
+    """Last year's ranking, the policy, its settlement, the managers' dashboard, the error library."""
+    page = log_in(browser, site, numbers["管理层"])
+    page.goto("/management/")
+    page.locator("svg").first.wait_for()
+    keep(page, "management")
+    page.goto("/rankings/")
+    page.locator("table[data-list] tbody tr td a").first.click()
+    page.wait_for_url(re.compile(r"/rankings/\d+/"))
+    keep(page, "ranking")
+    year = re.search(r"/rankings/(\d+)/", page.url).group(1)
+    page.goto(f"/settlements/{year}/")
+    keep(page, "settlement")
+    page.goto("/rankings/policies/")
+    page.locator("table tbody tr td a").first.click()
+    keep(page, "policy")
+    page.goto("/lessons/")
+    keep(page, "lessons")
+
+
+def take_meetings(browser: Browser, site: str, numbers: dict[str, str]) -> None:
+    """The month, minutes that are being written, and who has received those that are out."""
+    page = log_in(browser, site, numbers["项目经理"])
+    page.goto("/meetings/calendar/")
+    keep(page, "meeting-calendar")
+    for state, tab, name in (("held", "minutes/", "minutes"), ("issued", "receipts/", "receipts")):
+        if open_first(page, f"/meetings/?state={state}"):
+            page.wait_for_url(re.compile(r"/meetings/\d+/$"))
+            page.goto(f"{page.url}{tab}")
+            keep(page, name)
 
 
 def take_clocks(browser: Browser, site: str, numbers: dict[str, str]) -> None:
