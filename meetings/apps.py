@@ -41,9 +41,11 @@ class MeetingsConfig(AppConfig):
         from meetings.services.distributing import remind_due
         from meetings.services.series import make_due
         from meetings.verification import minutes_match
+        from meetings.verification_course import course_matches
         from staff import duties
 
         checks.register(minutes_match)
+        checks.register(course_matches)
         rounds.register("meetings.receipts", remind_due)
         rounds.register("meetings.series", make_due)
         feed_sources.register("meetings", invitations.feed_events)

@@ -12,7 +12,7 @@ from meetings.guests import Guests
 from meetings.models import Meeting, MeetingKind, Party, Room
 from meetings.models.parties import LONGEST
 from meetings.queries import meetings as queries
-from meetings.services.calling import OTHER_TOPIC, Content
+from meetings.services.calling import OTHER_TOPIC, Content, check_day
 from projects.models import Project
 from projects.queries import people_for_teams
 from staff.models import User
@@ -152,7 +152,7 @@ class _Content(_Guests):
 class _Times(forms.Form):
     """One day, from one hour to another."""
 
-    on = forms.DateField(label="日期")
+    on = forms.DateField(label="日期", validators=[check_day])
     begins = time_field("开始时间")
     ends = time_field("结束时间")
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 from meetings.choices import Attendance
 from meetings.models import Contact, Meeting, Party
 from meetings.models.parties import LONGEST
+from projects.models import Assignment
 from staff.models import User
 from uploads.fields import FilesField
 
@@ -65,7 +66,8 @@ def owner_key(row) -> str:
 def _users(meeting: Meeting):
     people = Q(invitations__meeting=meeting)
     if meeting.project_id:
-        people |= Q(assignments__project=meeting.project_id)
+        team = Assignment.objects.in_force().filter(project=meeting.project_id)
+        people |= Q(pk__in=team.order_by().values("user"))
     return User.objects.active().filter(people).distinct().order_by("employee_number")
 
 

@@ -8,6 +8,7 @@ from meetings.forms.calling import _Guests, time_field
 from meetings.forms.fields import CHOOSE, PersonField
 from meetings.models import MeetingKind, Room, Series
 from meetings.queries import meetings as queries
+from meetings.services.calling import check_day
 from meetings.services.series import FIELDS, Plan
 from projects.models import Project
 from projects.queries import people_for_teams
@@ -56,7 +57,7 @@ class _SeriesForm(_Guests):
 
 
 class SeriesForm(_SeriesForm):
-    starts_on = forms.DateField(label="自", initial=timezone.localdate)
+    starts_on = forms.DateField(label="自", initial=timezone.localdate, validators=[check_day])
 
     def __init__(self, *args, kind: MeetingKind, project: Project | None, **kwargs):
         super().__init__(*args, **kwargs)

@@ -27,6 +27,7 @@ from meetings.services.keeping import is_open_to, opened, require_keeper
 from meetings.telling import is_secret
 from notices.choices import Kind
 from notices.services import notify
+from projects.models import Project
 from staff import permissions
 
 PREFIX = "DB"
@@ -92,6 +93,12 @@ def _check(item: ActionItem) -> None:
         raise ValidationError({"owner": "请选择一位负责人：本公司人员或外单位联系人。"})
     if item.owner_id and (not item.owner.is_active or _is_set_apart(item.owner)):
         raise ValidationError({"owner": "该人员不能作为负责人。"})
+    if (
+        item.owner_id
+        and is_secret(item.meeting)
+        and not Project.objects.visible_to(item.owner).filter(pk=item.project_id)
+    ):
+        raise ValidationError({"owner": "秘密项目的待办只能由可查看该项目的人员负责。"})
     if item.owner_contact_id and item.owner_contact.party.project_id != item.project_id:
         raise ValidationError({"owner_contact": "该联系人不属于本项目的参建单位。"})
     if item.agenda_item_id and item.agenda_item.meeting_id != item.meeting_id:
@@ -263,8 +270,7 @@ def reopen_item(*, actor, item: ActionItem, turn: int, reason: str, at: Meeting 
 
     def write(item: ActionItem) -> dict:
         why = require_words("reason", reason, "请说明退回的理由。")
-        asked_by = item.done_by if item.state == ActionState.DONE else item.closed_by
-        clocks = deadline_services.go_on(actor=actor, asked_by=asked_by, subject=item, events=EVENTS, reason="会议待办退回",
+        clocks = deadline_services.go_on(actor=actor, asked_by=_who_stopped(item), subject=item, events=EVENTS, reason="会议待办退回",
                                          basis=item.number)  # fmt: skip
         due_on = clocks[0].due_on if clocks else item.due_on
         _tell(item, [item.owner, item.done_by], actor, "会议待办退回", why, is_urgent=True)
@@ -272,6 +278,12 @@ def reopen_item(*, actor, item: ActionItem, turn: int, reason: str, at: Meeting 
         return {"changes": values, "reason": why, "due_on": [item.due_on, due_on]}
 
     return _move(actor=actor, item=item, act=REOPEN, turn=turn, write=write, at=at)
+
+
+def _who_stopped(item: ActionItem):
+    """Who handed in what is sent back: the one who reported it done, if nobody did the one who closed it."""
+    stopped = [each.stopped_by for each in of_subjects(ITEM, [item.pk])[item.pk] if each.stopped_by_id]
+    return stopped[0] if stopped else item.closed_by or item.done_by
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """A single meeting: called, changed, moved, cancelled, each with notice to everybody invited (§8)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.utils import timezone
 from inspections.services.numbers import next_number
 from ledger.services import record
 from meetings import chain
-from meetings.choices import Act
+from meetings.choices import Act, ActionState
 from meetings.guests import Guests
 from meetings.models import Meeting, MeetingKind, Party, Room
 from meetings.queries.conflicts import room_conflicts
@@ -18,6 +18,8 @@ from meetings.services import inviting
 from projects.models import Project
 
 LONGEST_MEETING_HOURS = 24
+# A clock begins no earlier; whoever means a later day has mistyped the year.
+EARLIEST, LATEST = timedelta(days=3 * 365), timedelta(days=2 * 366)
 OTHER_TOPIC = "其他"
 
 
@@ -112,7 +114,7 @@ def change_meeting(
             take_room(actor, content.room, before.starts_at, before.ends_at, but=before)
         changes = {name: (getattr(content, name) or ("" if name in TEXTS else None)) for name in FIELDS}
         changes = {name: value for name, value in changes.items() if getattr(before, name) != value}
-        come, gone = inviting.write_guests(before, asked)
+        come, gone = inviting.write_guests(before, asked, keeps_present=with_series)
         if not changes and not any((come.users, come.contacts, gone.users, gone.contacts)):
             raise ValidationError("没有改动。", code="unchanged")
         told.update(come=come, gone=gone, asked=asked, has_changes=bool(changes))
@@ -153,6 +155,7 @@ def move_meeting(
                         "sequence": before.sequence + 1, **columns, **_on_its_own(before, with_series)},
             "from": [before.starts_at.isoformat(), before.ends_at.isoformat(), before.place_words],
             "to": [starts_at.isoformat(), ends_at.isoformat()],
+            "signed_before": inviting.forget_attendance(before),
         }  # fmt: skip
 
     meeting = chain.move(meeting=meeting, act=Act.MOVE, actor=actor, turn=turn, reason=_reason(reason), write=write)
@@ -164,9 +167,12 @@ def move_meeting(
 
 @transaction.atomic
 def cancel_meeting(*, actor, meeting: Meeting, turn: int, reason: str) -> Meeting:
-    """Cancel a planned meeting, with a reason; everybody invited is told. Raises PermissionDenied, AlreadyHandled."""
+    """Cancel a planned meeting, with a reason; everybody invited is told. Raises PermissionDenied, AlreadyHandled;
+    ValidationError where action items were set at it already: nobody could close them, and their clocks would run on."""
 
     def write(before: Meeting) -> dict:
+        if before.action_items.exclude(state=ActionState.DROPPED).exists():
+            raise ValidationError("会上已登记待办事项，不能取消会议：请登记会议结束，或先取消这些待办。")
         return {"changes": {"sequence": before.sequence + 1}, "starts_at": before.starts_at.isoformat()}
 
     meeting = chain.move(meeting=meeting, act=Act.CANCEL, actor=actor, turn=turn, reason=_reason(reason), write=write)
@@ -200,8 +206,16 @@ def _check(kind: MeetingKind, project: Project | None, content: Content, guests:
     inviting.check_guests(project, guests)
 
 
+def check_day(day: date) -> None:
+    """Raise ValidationError for a day that nobody means."""
+    today = timezone.localdate()
+    if not today - EARLIEST < day < today + LATEST:
+        raise ValidationError("日期须在过去三年至今后两年之内，请核对年份。")
+
+
 def check_time(starts_at: datetime, ends_at: datetime) -> None:
     """Raise ValidationError unless a meeting ends after it begins, on the same day or soon after."""
+    check_day(timezone.localdate(starts_at))
     if ends_at <= starts_at:
         raise ValidationError({"ends": "结束时间须晚于开始时间。"})
     if (ends_at - starts_at).total_seconds() > LONGEST_MEETING_HOURS * 3600:

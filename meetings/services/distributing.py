@@ -83,16 +83,25 @@ def _send(minutes: Minutes, actor, units: list[Party], people: list) -> list[lis
     return [[row.pk, "party" if row.party_id else "user", row.party_id or row.user_id] for row in rows]
 
 
-def is_written_to(row: Distribution) -> bool:
-    """Whether a letter to this unit goes out by itself."""
-    return bool(settings.EMAIL_IS_CONFIGURED and row.contact_id and row.contact.email)
+def addressees(rows: Iterable[Distribution]) -> dict[int, Contact]:
+    """Copy → whom a letter about it goes to by itself: the contact it was sent to; once that one is on the list no more,
+    the unit's main contact of now. One query at most."""
+    if not settings.EMAIL_IS_CONFIGURED:
+        return {}
+    rows = [row for row in rows if row.party_id and row.party.is_active]
+    stale = [row.party for row in rows if row.contact_id is None or not row.contact.is_active]
+    now = _main_contacts(stale) if stale else {}
+    found = {
+        row.pk: row.contact if row.contact_id and row.contact.is_active else now.get(row.party_id) for row in rows
+    }
+    return {pk: contact for pk, contact in found.items() if contact and contact.email}
 
 
 def _write(row: Distribution, actor, title: str) -> bool:
     """Write to the unit with a new link; False where nobody can be written to: the organiser hands over a link."""
-    if not is_written_to(row):
+    contact, meeting = addressees([row]).get(row.pk), row.minutes.meeting
+    if contact is None:
         return False
-    meeting, contact = row.minutes.meeting, row.contact
     _, secret = links.renew(actor=actor, meeting=meeting, distribution=row)
     about = "" if is_secret(meeting) else f"会议：{meeting.title}。"
     body = (

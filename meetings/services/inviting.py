@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from meetings import invitations
-from meetings.choices import PartyKind
+from meetings.choices import Attendance, PartyKind
 from meetings.guests import Guests
 from meetings.models import Contact, Invitation, Meeting, MeetingKind, Party
 from notices.choices import Kind
@@ -98,9 +98,16 @@ def guests_of(meeting: Meeting) -> Guests:
     return Guests([row.user for row in rows if row.user_id], [row.contact for row in rows if row.contact_id])
 
 
-def write_guests(meeting: Meeting, guests: Guests) -> tuple[Guests, Guests]:
-    """Make the list of a meeting that is still to come what `guests` says; returns who came onto it and who left it."""
-    before = guests_of(meeting)
+def write_guests(meeting: Meeting, guests: Guests, *, keeps_present: bool = False) -> tuple[Guests, Guests]:
+    """Make the list of a meeting that is still to come what `guests` says; returns who came onto it and who left it. Nobody
+    who has signed in is taken off: ValidationError, or with `keeps_present` they stay."""
+    before, present = guests_of(meeting), _present(meeting)
+    left = [each.name for each in present.users if each not in guests.users]
+    left += [each.name for each in present.contacts if each not in guests.contacts]
+    if left and not keeps_present:
+        raise ValidationError({"users": f"已签到，不能移出名单：{'、'.join(left)}。"})
+    guests = Guests([*dict.fromkeys([*guests.users, *present.users])],
+                    [*dict.fromkeys([*guests.contacts, *present.contacts])])  # fmt: skip
     come = Guests([user for user in guests.users if user not in before.users],
                   [each for each in guests.contacts if each not in before.contacts])  # fmt: skip
     gone = Guests([user for user in before.users if user not in guests.users],
@@ -112,6 +119,21 @@ def write_guests(meeting: Meeting, guests: Guests) -> tuple[Guests, Guests]:
         + [Invitation(meeting=meeting, contact=each, party=each.party) for each in come.contacts]
     )
     return come, gone
+
+
+def _present(meeting: Meeting) -> Guests:
+    rows = meeting.invitations.filter(attendance=Attendance.PRESENT).select_related("user", "contact__party")
+    return Guests([row.user for row in rows if row.user_id], [row.contact for row in rows if row.contact_id])
+
+
+def forget_attendance(meeting: Meeting) -> list[str]:
+    """The meeting moves to another time: who had signed in for the former one was not at this; who came along is not
+    invited. Returns their names, for the ledger. In the act that moves it."""
+    rows = meeting.invitations.filter(signed_at__isnull=False).select_related("user", "contact")
+    told = [row.person_name for row in rows]
+    rows.filter(user=None, contact=None).delete()
+    rows.update(attendance=Attendance.EXPECTED, signed_by="", signed_at=None)
+    return told
 
 
 def names(guests: Guests) -> list[str]:
@@ -130,12 +152,14 @@ def when_words(meeting: Meeting) -> str:
 
 def tell(meeting: Meeting, guests: Guests, *, word: str, actor=None, reason: str = "", is_off: bool = False) -> int:
     """Tell `guests` in the caller's transaction: “会议召集：…”. The one who acts knows. Returns how many contacts could
-    not be written to: they have no address, or the firm has no mail server. Nothing is sent for what is past."""
+    not be written to: they have no address, or the firm has no mail server. Nothing is sent for what is past, nor to a
+    contact who is on the list of the project no more."""
     if meeting.ends_at <= timezone.now() and not is_off:
         return 0
     notify_all(_notice(meeting, user, word, reason, is_off) for user in guests.users if user != actor)
-    letters = [_letter(meeting, contact, word, reason, is_off) for contact in guests.contacts if contact.email]
-    return len(guests.contacts) - write_letters(letters)
+    contacts = [contact for contact in guests.contacts if contact.is_active and contact.party.is_active]
+    letters = [_letter(meeting, contact, word, reason, is_off) for contact in contacts if contact.email]
+    return len(contacts) - write_letters(letters)
 
 
 def _body(meeting: Meeting, reason: str) -> str:

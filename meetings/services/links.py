@@ -101,7 +101,7 @@ def create_sign_in(*, actor, meeting: Meeting) -> tuple[AccessLink, str]:
     link, secret = create(actor=actor, purpose=LinkPurpose.SIGN_IN, meeting=meeting,
                           expires_at=rules.sign_in_ends(meeting.ends_at))  # fmt: skip
     record(actor=actor, action="meeting.link", subject=meeting, scope=meeting.project,
-           data={"link": link.pk, "purpose": link.purpose, "expires_at": link.expires_at})  # fmt: skip
+           data={"link": link.pk, "purpose": link.purpose, "expires_at": link.expires_at, "sha256": link.secret_sha256})  # fmt: skip
     return link, secret
 
 
@@ -122,7 +122,7 @@ def renew(*, actor, meeting: Meeting, distribution: Distribution) -> tuple[Acces
                           expires_at=timezone.now() + rules.RECEIPT_LINK)  # fmt: skip
     record(actor=actor, action="meeting.link", subject=meeting, scope=meeting.project,
            data={"link": link.pk, "purpose": link.purpose, "distribution": distribution.pk,
-                 "expires_at": link.expires_at})  # fmt: skip
+                 "expires_at": link.expires_at, "sha256": link.secret_sha256})  # fmt: skip
     return link, secret
 
 
@@ -142,3 +142,13 @@ def revoke(*, actor, meeting: Meeting, distribution: Distribution | None = None)
             actor=actor, action="meeting.link_revoke", subject=meeting, scope=meeting.project, data={"link": link.pk}
         )
     return len(links)
+
+
+def revoke_of(*, actor, distributions: Q) -> None:
+    """Revoke the links to minutes of people who are taken off the list of a project. The caller has permitted it; whoever
+    takes their place gets a new one from the organiser, or by the next reminder."""
+    found = list(_live().filter(distributions).select_related("meeting__project"))
+    AccessLink.objects.filter(pk__in=[each.pk for each in found]).update(revoked_at=timezone.now())
+    for link in found:
+        record(actor=actor, action="meeting.link_revoke", subject=link.meeting, scope=link.meeting.project,
+               data={"link": link.pk})  # fmt: skip

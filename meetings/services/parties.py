@@ -2,9 +2,11 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from ledger.services import record
 from meetings.models import Contact, Party
+from meetings.services import links
 from projects.models import Project
 from projects.queries import roles_on
 from staff import permissions
@@ -53,6 +55,8 @@ def update_party(*, actor, party: Party, kind: str, name: str, is_active: bool) 
     party.full_clean()
     if changes := _changes(before, party, PARTY_FACTS):
         party.save()
+        if "is_active" in changes and not is_active:
+            links.revoke_of(actor=actor, distributions=Q(distribution__party=party))
         record(actor=actor, action="party.update", subject=party, scope=party.project, data={"changes": changes})
     return party
 
@@ -77,7 +81,7 @@ def update_contact(
     *, actor, contact: Contact, name: str, position: str, phone: str, email: str, is_main: bool, is_active: bool
 ) -> Contact:
     """Change a contact, take it off the list or put it back. A unit keeps one main contact: the last one stays so.
-    Raises PermissionDenied, ValidationError."""
+    Who is taken off the list keeps no link to minutes. Raises PermissionDenied, ValidationError."""
     require_may_manage(actor, contact.party.project)
     _held(contact.party.project)
     contact = Contact.objects.select_related("party__project__unit").get(pk=contact.pk)
@@ -87,6 +91,8 @@ def update_contact(
     contact.is_main, contact.is_active = is_main and is_active, is_active
     replaced = _write(contact)
     if changes := _changes(before, contact, CONTACT_FACTS):
+        if "is_active" in changes and not is_active:
+            links.revoke_of(actor=actor, distributions=Q(distribution__contact=contact))
         record(actor=actor, action="contact.update", subject=contact, scope=contact.party.project,
                data={"party": contact.party.name, "changes": changes, "replaces_main": replaced})  # fmt: skip
     return contact

@@ -62,6 +62,7 @@ def create_series(
     chain.require_may_call(actor, kind, project)
     guests = inviting.with_own(guests, plan.organiser)
     _check(kind, project, plan, guests)
+    calling.check_day(starts_on)
     if starts_on < timezone.localdate():
         raise ValidationError({"starts_on": "例会自今天或以后的日期开始。"})
     missing = inviting.gaps(kind, project, guests)
@@ -264,7 +265,7 @@ def _call(actor, series: Series, on: date, day: date) -> Meeting:
         guests=guests, data={"series": series.pk, "occurrence_on": str(on)}, series=series, occurrence_on=on,
     )  # fmt: skip
     if taken:
-        _tell_room_is_taken(meeting, series, taken)
+        _tell_room_is_taken(meeting, series)
     return meeting
 
 
@@ -274,7 +275,9 @@ def _successor(series: Series):
     return next((user for user in found if chain.may_call(user, series.kind, series.project)), series.organiser)
 
 
-def _tell_room_is_taken(meeting: Meeting, series: Series, taken) -> None:
+def _tell_room_is_taken(meeting: Meeting, series: Series) -> None:
+    """By what it is taken, as far as the organiser may know."""
+    taken = room_conflicts(meeting.organiser, series.room, meeting.starts_at, meeting.ends_at, but=meeting)
     notify(
         recipients=[meeting.organiser], kind=Kind.MEETING, title=f"会议室已被占用，请另定地点：{meeting.title}",
         body="；".join(each.words for each in taken), url=f"/meetings/{meeting.pk}/",
@@ -344,7 +347,7 @@ def _move_to(actor, series: Series, meeting: Meeting, on: date, day: date, reaso
         now = calling.change_meeting(actor=actor, meeting=now, turn=now.turn, content=content,
                                      guests=inviting.guests_of(now), with_series=True)  # fmt: skip
     if taken:
-        _tell_room_is_taken(now, series, taken)
+        _tell_room_is_taken(now, series)
 
 
 def _cancel(actor, meeting: Meeting, reason: str) -> None:

@@ -51,7 +51,7 @@ def receipts(request, pk):
         may_answer=_answers_for(request.user, meeting), objections=objections,
         missing=sum(copy.received_at is None for copy in copies),
         open_objections=sum(each.answered_at is None for each in objections),
-        is_written_to={copy.pk for copy in copies if services.is_written_to(copy)},
+        is_written_to=set(services.addressees(copies)),
     )  # fmt: skip
 
 
