@@ -308,7 +308,8 @@ def pagination(context, page, unit: str = "条") -> dict:
 
 @register.simple_tag(takes_context=True)
 def query_with(context, **changes) -> str:
-    """The page's query string with changes, e.g. for a link to the Excel export: `{% query_with page=None %}`."""
+    """A link to the page itself with changes in its query: `{% query_with page=None %}`. Not to be put behind another
+    address: without any query it is the path. An export is `{% url … %}?{{ request.GET.urlencode }}`."""
     return _query_with(context["request"], **changes)
 
 

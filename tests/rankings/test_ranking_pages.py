@@ -1,6 +1,8 @@
 """The pages of the annual ranking: what stands on them, for whom, in how many queries."""
 
+import re
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -215,6 +217,15 @@ def test_export_has_places_figures_corrections_and_what_is_left_out(cast, log_in
     found = cells(log_in(cast.quality_office).get(f"/rankings/draft/export/?year={YEAR}&board=unit&unit=造价一所"))
     assert "造价一所" in found
     assert "城北污水处理厂" not in found
+
+
+@pytest.mark.parametrize("query", ["", "?board=unit", "?board=unit&page=1"])
+def test_page_of_a_ranking_links_to_its_export_whatever_is_filtered(cast, log_in, year, query):
+    years.frozen(cast)
+    client = log_in(cast.quality_office)
+    for address in (FROZEN, "/rankings/draft/"):
+        link = re.search(r'href="([^"]*export/[^"]*)"', page(client, address + query)).group(1)
+        assert client.get(unescape(link)).status_code == 200
 
 
 def test_change_against_the_former_year_and_the_course_over_the_years(cast, log_in, year, project, other_project):
