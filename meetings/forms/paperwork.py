@@ -107,11 +107,12 @@ class PapersForm(forms.Form):
 
 # ── List ────────────────────────────────────────────────────────────────────
 class ListForm(forms.Form):
-    """A row of fields for each person: “a-<invitation>” and “n-<invitation>”."""
+    """A row of fields for each person: “a-<invitation>” and “n-<invitation>”; “s-<invitation>” is what the page showed when
+    it was drawn. Who came onto the list since then is not on it."""
 
     def __init__(self, data=None, *, rows: list):
         super().__init__(data)
-        self.rows = rows
+        rows = self.rows = [row for row in rows if data is None or f"a-{row.pk}" in data]
         for row in rows:
             self.fields[f"a-{row.pk}"] = forms.ChoiceField(
                 label=f"{row.person_name}：出席", choices=Attendance.choices, initial=row.attendance
@@ -121,14 +122,16 @@ class ListForm(forms.Form):
                     label=f"{row.person_name}：说明", max_length=120, required=False, initial=row.note
                 )
 
-    def told(self) -> dict[int, tuple[str, str]]:
-        """Pressed with “rest”, all of whom nothing is known were there."""
+    def told(self) -> dict[int, tuple[str | None, str]]:
+        """Pressed with “rest”, all of whom nothing is known were there. None: left as the page showed it, whatever it is by
+        now, for people sign in by phone meanwhile."""
         data = self.cleaned_data
         rest = Attendance.PRESENT if "rest" in self.data else Attendance.EXPECTED
         marks = {row.pk: data[f"a-{row.pk}"] for row in self.rows}
+        told = {pk: rest if mark == Attendance.EXPECTED else mark for pk, mark in marks.items()}
         return {
             row.pk: (
-                rest if marks[row.pk] == Attendance.EXPECTED else marks[row.pk],
+                None if told[row.pk] == self.data.get(f"s-{row.pk}") else told[row.pk],
                 data.get(f"n-{row.pk}", row.note),
             )
             for row in self.rows

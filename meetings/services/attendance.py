@@ -18,19 +18,24 @@ MOST_WALK_INS = 100
 
 
 @transaction.atomic
-def register(*, actor, meeting: Meeting, rows: Mapping[int, tuple[str, str]]) -> int:
-    """Write down who was there: invitation id → (Attendance, note). Returns how many changed; what stays as it is keeps its
+def register(*, actor, meeting: Meeting, rows: Mapping[int, tuple[str | None, str]]) -> int:
+    """Write down who was there: invitation id → (Attendance or None for as it is, note). Returns how many changed; what stays as it is keeps its
     way of signing. Raises PermissionDenied, AlreadyHandled, ValidationError for what is none."""
     meeting = opened(meeting, actor)
     told = []
     for each in meeting.invitations.filter(pk__in=rows).select_related("contact__party", "party"):
         attendance, note = rows[each.pk]
+        attendance = each.attendance if attendance is None else attendance
         note = note if each.unit_name else each.note  # a stranger's is the unit
         if attendance not in Attendance.values or len(note) > 120:
             raise ValidationError("出席情况不正确，请刷新页面后重试。")
         if (each.attendance, each.note) == (attendance, note.strip()):
             continue
-        _set(each, attendance, SignedBy.ORGANISER, note=note.strip())
+        if attendance == each.attendance:
+            each.note = note.strip()
+            each.save(update_fields=["note"])
+        else:
+            _set(each, attendance, SignedBy.ORGANISER, note=note.strip())
         told.append(_facts(each))
     if told:
         _record(actor, meeting, told)

@@ -13,7 +13,7 @@ from icalendar import Calendar
 from meetings import invitations
 from meetings.choices import Attendance
 from meetings.guests import Guests
-from meetings.models import AccessLink, ActionItem, Meeting, Paper
+from meetings.models import AccessLink, ActionItem, Meeting, Paper, Room
 from meetings.services import (
     action_items,
     agenda,
@@ -24,9 +24,10 @@ from meetings.services import (
     links,
     minutes,
     parties,
+    series,
 )
 from meetings.verification_course import course_matches
-from notices.models import Delivery
+from notices.models import Delivery, Notice
 from tests.conftest import guards_lifted
 from tests.inspections.kit import photo
 from tests.meetings import kit as calls
@@ -339,3 +340,64 @@ def _changes_past(cast, project, meeting, link, rows):
             yield lambda values=values, of=of: Paper.objects.filter(**of).update(**values), "会议文件"
     for values in ({"expires_at": later}, {"secret_sha256": "0" * 64}):
         yield lambda values=values: AccessLink.objects.filter(pk=link.pk).update(**values), "外部链接"
+
+
+# ── Pages that are older than what they say ─────────────────────────────────
+def _fields_of(page) -> dict:
+    """What a browser sends of the list as it was drawn."""
+    form = page.context["form"]
+    told = {name: form[name].value() for name in form.fields}
+    return told | {f"s-{row.pk}": row.attendance for row in form.rows}
+
+
+def test_saving_an_older_list_undoes_nobodys_signature(cast, project, log_in):
+    contractor = kit.party(project, "宏远", calls.PartyKind.MAIN_CONTRACTOR, "李工", "赵工")
+    meeting = kit.meeting(cast, project, contacts=list(contractor.contacts.all()), hours=-0.5)
+    address = f"/meetings/{meeting.pk}/attendance/"
+    browser = log_in(cast.verifier)
+    page = browser.get(address)
+    told = _fields_of(page)
+    assert all(f'name="{name}"' in page.content.decode() for name in told)
+    link, _ = links.create_sign_in(actor=cast.verifier, meeting=meeting)
+    guest, other = meeting.invitations.get(contact__name="李工"), meeting.invitations.get(contact__name="赵工")
+    attendance.sign_in_by_phone(link=link, invitation=guest.pk)
+    attendance.sign_in_by_phone(link=link, name="路人", unit="丙公司")
+    changed = told | {f"a-{other.pk}": "leave", f"n-{guest.pk}": "代张工"}
+    assert browser.post(address, changed).status_code == 302
+    guest.refresh_from_db()
+    other.refresh_from_db()
+    assert (guest.attendance, guest.signed_by, other.attendance) == ("present", "phone", "leave")
+    assert meeting.invitations.get(name="路人").attendance == "present"
+    told = _fields_of(browser.get(address))
+    assert browser.post(address, told | {f"a-{other.pk}": "expected"}).status_code == 302
+    other.refresh_from_db()
+    assert other.attendance == "expected"
+
+
+def test_a_series_is_changed_while_the_first_guests_of_its_next_meeting_sign_in(cast, project, monkeypatch):
+    row = calls.series(cast, project, users=[cast.preparer])
+    first = row.meetings.order_by("starts_at").first()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: first.starts_at - timedelta(minutes=30))
+    attendance.sign_in(actor=cast.preparer, meeting=first)
+    series.change_series(actor=cast.verifier, series=calls.now(row), turn=row.turn, since=timezone.localdate(),
+                         plan=calls.plan(cast, title="改名"), guests=Guests([cast.verifier], []))  # fmt: skip
+    assert calls.now(first).title == "改名"
+    assert first.invitations.get(user=cast.preparer).attendance == "present"
+    assert not row.meetings.order_by("starts_at").last().invitations.filter(user=cast.preparer).exists()
+
+
+def test_what_takes_the_room_is_told_to_the_organiser_as_far_as_the_organiser_may_know(cast, project, other_project):
+    type(other_project).objects.filter(pk=other_project.pk).update(confidentiality="secret")
+    room, kind = Room.objects.create(name="一号会议室"), calls.kind()
+    type(kind).objects.filter(pk=kind.pk).update(caller_roles=[*kind.caller_roles, "executive"])
+    row = calls.series(cast, project)
+    for meeting in row.meetings.all():
+        taken = kit.meeting(cast, other_project, title="绝密谈判", room=room)
+        Meeting.objects.filter(pk=taken.pk).update(starts_at=meeting.starts_at, ends_at=meeting.ends_at, state="planned",
+                                                   organiser=cast.executive)  # fmt: skip
+        taken.invitations.all().delete()
+    series.change_series(actor=cast.executive, series=calls.now(row), turn=row.turn, since=timezone.localdate(),
+                         plan=calls.plan(cast, room=room), guests=Guests([cast.verifier], []))  # fmt: skip
+    told = Notice.objects.filter(recipient=cast.verifier, title__contains="会议室已被占用")
+    assert told.exists()
+    assert not any("绝密" in each.body for each in told)
