@@ -22,12 +22,14 @@ class InspectionsConfig(AppConfig):
     verbose_name = "监管检查"
 
     def ready(self):
-        from deadlines import lapses, scopes
+        from deadlines import lapses, pages, scopes
         from deadlines.choices import Event
         from inspections.choices import Act, LiabilityAct
         from inspections.clocks import sheets, units
         from inspections.liability_verification import liability_matches
+        from inspections.models import Inspection
         from inspections.queries.duties import duties_before_leaving
+        from inspections.queries.inspections import LABEL
         from inspections.services.liability_sheets import lapse
         from inspections.verification import draws_match, inspections_match
         from ledger import checks, labels
@@ -39,6 +41,7 @@ class InspectionsConfig(AppConfig):
         duties.register(duties_before_leaving)
         scopes.register(units.scope())
         scopes.register(sheets.scope())
+        pages.register(LABEL, Inspection.objects.visible_to)
         lapses.register(Event.LIABILITY_SERVED, lapse)
         checks.register(draws_match)
         checks.register(inspections_match)

@@ -33,10 +33,11 @@ class MeetingsConfig(AppConfig):
     verbose_name = "会议"
 
     def ready(self):
-        from deadlines import feed_sources, rounds, scopes
+        from deadlines import feed_sources, pages, rounds, scopes
         from ledger import checks, labels
         from meetings import clocks, invitations
         from meetings.choices import Act
+        from meetings.models import ActionItem, Meeting
         from meetings.queries.action_items import duties_before_leaving
         from meetings.services.distributing import remind_due
         from meetings.services.series import make_due
@@ -52,6 +53,8 @@ class MeetingsConfig(AppConfig):
 
         for scope in clocks.scopes():
             scopes.register(scope)
+        for kind in (Meeting, ActionItem):
+            pages.register(kind._meta.label_lower, kind.objects.visible_to)
         duties.register(duties_before_leaving)
         labels.register(LEDGER_WORDS)
         labels.register({f"meeting.{act.value}": f"会议：{act.label}" for act in Act})

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from deadlines import queries, rules, scopes, services
+from deadlines import pages, queries, rules, scopes, services
 from deadlines.choices import ENDED_BY_ACT, Decision, State
 from deadlines.filters import DeadlineFilter
 from deadlines.forms import clocks as forms
@@ -98,6 +98,7 @@ def deadline_detail(request, pk):
     course = queries.course_of(deadline) if deadline.state != State.CANCELLED else None
     context = {
         "deadline": deadline,
+        "is_closed": bool(pages.closed_to(request.user, [deadline])),
         "can": can,
         "may_decide": pending and can["decide"] and pending.requested_by_id != request.user.pk,
         "may_withdraw": pending and pending.requested_by_id == request.user.pk,

@@ -2,6 +2,7 @@
 
 from django.views.decorators.http import require_safe
 
+from deadlines import pages
 from deadlines.models import Deadline
 from projects import queries
 from projects.views.parts import project_or_404, project_page
@@ -13,4 +14,5 @@ def deadlines(request, pk):
     project = project_or_404(request, pk)
     rows = Deadline.objects.within(project).select_related("rule", "responsible")
     page = page_of(request, rows.order_by(*queries.DEADLINE_ORDER))
-    return project_page(request, "projects/deadlines.html", project, "projects:deadlines", page=page)
+    closed = pages.closed_to(request.user, page)
+    return project_page(request, "projects/deadlines.html", project, "projects:deadlines", page=page, closed=closed)

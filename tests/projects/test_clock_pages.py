@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from deadlines import pages
 from deadlines.models import Deadline
 from deadlines.services import stop_of
 from projects import services
@@ -41,7 +42,7 @@ def queries_of(browser, url) -> int:
 
 
 # ── The way of a set through the pages ──────────────────────────────────────
-def test_settlement_document_is_registered_completed_and_its_due_date_told(log_in, cast, project):
+def test_settlement_document_is_registered_completed_and_its_due_date_told(log_in, cast, project, monkeypatch):
     browser = log_in(cast.preparer)
     data = {"kind": "settlement_documents", "contract_kind": "main", "handed_over_by": "王工"}
     browser.post(page("handover_create", project.pk), data)
@@ -61,6 +62,18 @@ def test_settlement_document_is_registered_completed_and_its_due_date_told(log_i
         assert f"/deadlines/{clock.pk}/" in text
         assert "剩 45 天" in text
     assert f"/deadlines/{clock.pk}/" in browser.get(page("list")).text
+    _leads_to_its_subject_only_who_may_open_it(browser, clock, project, monkeypatch)
+
+
+def _leads_to_its_subject_only_who_may_open_it(browser, clock, project, monkeypatch):
+    """An inspection or a meeting of the project may be closed to who sees the project: no link that ends in 404."""
+    for shown in (Handover.objects.all(), Handover.objects.none()):
+        monkeypatch.setitem(pages._visible, clock.subject_type, lambda user, shown=shown: shown)
+        for url in (page("deadlines", project.pk), reverse("deadlines:detail", args=[clock.pk])):
+            text = browser.get(url).text
+            assert clock.subject_label in text
+            # The crumbs and tabs have other addresses.
+            assert (f'<a href="{clock.url}">{clock.subject_label}</a>' in text) is shown.exists()
 
 
 def test_what_is_missing_is_told_and_what_was_typed_stays(log_in, cast, project):
