@@ -11,13 +11,15 @@ from staff.permissions import is_set_apart
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the menu. `is_for(user)` asks the permission table, never for a role."""
+    """A page of the menu. `is_for(user)` asks the permission table, never for a role. Addresses that begin with one of
+    `also` belong to the page too, though they do not begin as its own."""
 
     title: str
     url_name: str
     icon: str
     is_for: Callable[..., bool] = lambda user: True
     section: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass
@@ -30,6 +32,12 @@ class Link:
     section: str = ""
     count: int = 0
     is_active: bool = False
+    also: tuple[str, ...] = ()
+
+    def leads_to(self, path: str) -> int:
+        """How many letters of `path` the line stands for; 0: it is another's page."""
+        own = (self.url,) if self.url != reverse("dashboards:home") else ()
+        return max((len(start) for start in (*own, *self.also) if path.startswith(start)), default=0)
 
 
 def _may(*actions: Action):
@@ -53,7 +61,13 @@ PAGES = (
     Page("待办", INBOX, "inbox", does_business),
     Page("管理看板", "dashboards:management", "chart-bar", _may(Action.READ_MANAGEMENT)),
     Page("项目", "projects:list", "folders", _sees_business, "业务"),
-    Page("成果文件", "reviews:deliverables", "file-check", _sees_business),
+    Page(
+        "成果文件",
+        "reviews:deliverables",
+        "file-check",
+        _sees_business,
+        also=("/rounds/", "/remarks/", "/versions/", "/attachments/"),
+    ),
     Page("时限", "deadlines:list", "clock-hour-4", _sees_business),
     Page("会议", "meetings:list", "calendar-event", does_business),
     Page("会议待办", "meetings:actions", "checklist", does_business),
@@ -67,8 +81,14 @@ PAGES = (
     Page("质量问责", "inspections:liability_list", "gavel", _may(Action.READ_INSPECTIONS)),
     Page("错误库", "lessons:library", "books", _may(Action.READ_LESSONS)),
     Page("年度排名", "rankings:ranking_list", "trophy", does_business, "年度考评"),
-    Page("奖惩结算", "rankings:settlement_home", "report-money", _may(Action.READ_SETTLEMENT)),
-    Page("我的奖惩", "rankings:awards_mine", "award", does_business),
+    Page(
+        "奖惩结算",
+        "rankings:settlement_home",
+        "report-money",
+        _may(Action.READ_SETTLEMENT),
+        also=("/appeals/", "/awards/notices/"),
+    ),
+    Page("我的奖惩", "rankings:awards_mine", "award", does_business, also=("/awards/", "/appeals/")),
     Page(
         "考勤与纪律",
         "rankings:attendance_list",
@@ -90,12 +110,18 @@ PAGES = (
 def links_for(user, path: str, todo_count: int) -> list[Link]:
     """The menu of `user` on the page at `path`: the link that leads nearest to it is the active one."""
     links = [
-        Link(page.title, reverse(page.url_name), page.icon, page.section, todo_count if page.url_name == INBOX else 0)
+        Link(
+            page.title,
+            reverse(page.url_name),
+            page.icon,
+            page.section,
+            todo_count if page.url_name == INBOX else 0,
+            also=page.also,
+        )
         for page in PAGES
         if page.is_for(user)
     ]
     home = reverse("dashboards:home")
-    leading = [link for link in links if path == link.url or (link.url != home and path.startswith(link.url))]
-    if leading:
-        max(leading, key=lambda link: len(link.url)).is_active = True
+    nearest = max(links, key=lambda link: link.leads_to(path) if path != home else link.url == home)
+    nearest.is_active = path == home or nearest.leads_to(path) > 0
     return links

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from dashboards.menu import links_for
 from notices.services import notify
 from projects.models import Assignment
 from reviews.models import Seat
@@ -249,6 +250,22 @@ def test_menu_marks_the_page_one_is_on(cast, project, log_in):
     assert [link.title for link in menu if link.is_active] == ["待办"]
     menu = log_in(cast.preparer).get(HOME).context["shell"].menu
     assert [link.title for link in menu if link.is_active] == ["工作台"]
+
+
+def test_menu_marks_the_page_whose_acts_have_other_addresses(cast, project):
+    def marked(person, path):
+        return [link.title for link in links_for(person, path, 0) if link.is_active]
+
+    assert marked(cast.preparer, "/rounds/1/sign/") == ["成果文件"]
+    assert marked(cast.preparer, "/appeals/1/") == ["我的奖惩"]
+    assert marked(cast.executive, "/appeals/1/") == ["奖惩结算"]
+    assert marked(cast.preparer, "/projects/1/meetings/") == ["项目"]
+    assert marked(cast.administrator, "/profile/") == []
+
+
+def test_who_prepares_and_signs_nothing_finds_no_link_to_the_inbox(cast, log_in):
+    for person, finds in ((cast.preparer, True), (cast.administrator, False), (cast.auditor, False)):
+        assert (f'href="{reverse("dashboards:inbox")}"' in log_in(person).get(HOME).content.decode()) is finds
 
 
 def test_shell_counts_what_waits_and_what_is_unread(cast, deliverable, log_in):
