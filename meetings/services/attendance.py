@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,8 @@ from meetings.services.keeping import opened
 
 # Nobody fills the list of a meeting from outside.
 MOST_WALK_INS = 100
+# Under these the minutes list our own people.
+OUR_NAMES = {"本公司", "我公司"}
 
 
 @transaction.atomic
@@ -93,6 +96,8 @@ def sign_in_by_phone(*, link: AccessLink, invitation: int | None = None, name: s
         _set(row, Attendance.PRESENT, SignedBy.PHONE, note=row.note)
     else:
         found = party_of(meeting, party)
+        if not found and "".join(unit.split()) in OUR_NAMES | {"".join(settings.FIRM_NAME.split())}:
+            raise ValidationError({"unit": "本公司人员请登录系统签到，或由会议组织者登记。"})
         row = _walk_in(meeting, name, found, unit, SignedBy.PHONE)
     _record(None, meeting, [_facts(row) | {"link": link.pk}])
     return row

@@ -401,3 +401,32 @@ def test_what_takes_the_room_is_told_to_the_organiser_as_far_as_the_organiser_ma
     told = Notice.objects.filter(recipient=cast.verifier, title__contains="会议室已被占用")
     assert told.exists()
     assert not any("绝密" in each.body for each in told)
+
+
+def test_nobody_from_outside_signs_in_as_one_of_us(cast, project, client, settings):
+    meeting = kit.meeting(cast, project, hours=-0.5)
+    _, secret = links.create_sign_in(actor=cast.verifier, meeting=meeting)
+    for unit in ("本公司", " 本 公司 ", settings.FIRM_NAME):
+        assert client.post(f"/m/{secret}/", {"walk_in": "1", "name": "冒名", "unit": unit}).status_code == 400
+    assert not meeting.invitations.filter(name="冒名").exists()
+
+
+CONTROLS = "=HYPERLINK(\x01\x0b\x1f\u202e</script><b>&\ufffe"
+
+
+def test_words_with_control_characters_reach_workbook_calendar_and_paper(cast, project, log_in, monkeypatch):
+    monkeypatch.undo()
+    made = kit.meeting(cast, project, items=(CONTROLS,), title=CONTROLS, place=CONTROLS)
+    row = item(cast, made, text=CONTROLS)
+    action_items.report_done(actor=cast.preparer, item=row, turn=row.turn, note=CONTROLS)
+    browser = log_in(cast.verifier)
+    for address in ("/meetings/actions/export/", "/meetings/actions/", f"/meetings/{made.pk}/", f"/meetings/actions/{row.pk}/",
+                    f"/meetings/{made.pk}/minutes/", f"/meetings/{made.pk}/minutes/draft.pdf", "/meetings/search/?q=HYPERLINK"):  # fmt: skip
+        page = browser.get(address)
+        assert page.status_code == 200, address
+        if "html" in page["Content-Type"]:
+            assert "</script><b>" not in page.content.decode(), address
+    Calendar.from_ical(invitations.message(made, invitations.Recipient(CONTROLS, "a@b.cn")))
+    paper = kit.issued(made)
+    assert browser.get(f"/meetings/{made.pk}/minutes/{paper.pk}.pdf").status_code == 200
+    assert browser.get(f"/meetings/{made.pk}/minutes/").status_code == 200
