@@ -199,7 +199,7 @@ def prompts(round: Round, amount: Decimal | None = None) -> list[rules.Prompt]:
             found.append(
                 rules.Prompt(
                     f"swing:{step.title}:{step.amount}",
-                    f"{step.title}金额较上一级变动 {step.difference:,} 元（{size}）",
+                    f"{step.title}金额较上一级变动 {step.difference:,} 元（{size}）".replace("-", "−"),
                 )
             )
     refused = ChecklistAnswer.objects.filter(

@@ -49,6 +49,7 @@ SCREEN = (
 OWN_WORK = (
     escalations, settling, my_awards, preparing, my_inspections, signing, my_meetings, my_clocks, submitted
 )  # fmt: skip
+WAITING = {build.__name__ for build in OWN_WORK} - {"submitted"}
 
 
 def roles_today(user) -> set[str]:
@@ -66,4 +67,16 @@ def first_screen(user) -> list[Block]:
             blocks.append(build(user))
         elif build in OWN_WORK and (block := build(user)).total:
             blocks.append(block)
-    return blocks
+    return _waiting_first(blocks)
+
+
+def _waiting_first(blocks: list[Block]) -> list[Block]:
+    """Nothing to prepare or to sign does not stand above what is to be done."""
+    last = max((place for place, block in enumerate(blocks) if block.name in WAITING and block.total), default=0)
+
+    def place_of(numbered) -> float:
+        place, block = numbered
+        is_empty = block.name in ("preparing", "signing") and not block.total
+        return last + 0.5 if is_empty and place < last else place
+
+    return [block for _, block in sorted(enumerate(blocks), key=place_of)]

@@ -75,11 +75,12 @@ def _rectification_page(request, inspection: Inspection, bound: RectifyForm | No
     writes = may_rectify(request.user, inspection)
     is_open = writes and inspection.state == State.RECTIFYING
     wanted = [row for row in rows if not row.is_settled]
+    filled = sum(1 for row in wanted if row.is_filled)
     return page(
         request, "rectification", inspection, status=409 if conflict else 200,
         rows=[(row, _form(row, bound) if is_open and not row.is_settled else None) for row in rows],
         writes=writes, is_open=is_open, bound=bound, conflict=conflict, wanted=len(wanted),
-        filled=sum(1 for row in wanted if row.is_filled), clock=queries.clock_of(inspection),
+        filled=filled, unfilled=len(wanted) - filled, clock=queries.clock_of(inspection),
         may_reply=is_open and Act.REPLY in chain.possible_acts(inspection, request.user),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a person has to do with meetings, for the first screen: the first few of each kind, in five queries at most."""
+"""What a person has to do with meetings, for the first screen: the first few of each kind, in six queries at most."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from deadlines.queries import of_subjects
 from meetings.choices import ActionState, State
 from meetings.clocks import MEETING
-from meetings.models import ActionItem, Distribution, Invitation, Meeting
+from meetings.models import ActionItem, Distribution, Invitation, Meeting, Objection
 from meetings.queries.action_items import ALONG, overdue, owed_by, tell, to_confirm
 
 DAYS = 7
@@ -32,7 +32,7 @@ def meetings_of(user, most: int) -> dict[str, list[Meeting]]:
     found = list(rows.order_by("starts_at", "pk")[: 2 * most])
     clocks = of_subjects(MEETING, [row.pk for row in found if row.state != State.PLANNED])
     for row in found:
-        row.has_begun = row.starts_at <= now
+        row.has_begun, row.is_over = row.starts_at <= now, row.ends_at <= now
         row.clock = next(iter(clocks.get(row.pk, [])), None)
     return {
         "meetings": [row for row in found if row.state == State.PLANNED][:most],
@@ -43,6 +43,13 @@ def meetings_of(user, most: int) -> dict[str, list[Meeting]]:
 def copies_to_receive(user, most: int) -> list[Distribution]:
     rows = Distribution.objects.filter(user=user, received_at=None).select_related("minutes__meeting__project")
     return list(rows.order_by("sent_at", "pk")[:most])
+
+
+def objections_to_answer(user, most: int) -> list[Objection]:
+    """To minutes of the meetings that `user` organises."""
+    rows = Objection.objects.filter(answered_at=None, distribution__minutes__meeting__organiser=user)
+    along = ("distribution__minutes__meeting__project", "distribution__party")
+    return list(rows.select_related(*along).order_by("made_at", "pk")[:most])
 
 
 def items_of(user, managed, most: int) -> dict[str, list[ActionItem]]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from deadlines.queries import working_calendar
-from meetings import chain
+from meetings import chain, rules
 from meetings.choices import Act, OffDay
 from meetings.filters import MeetingFilter
 from meetings.forms import calling as forms
@@ -20,7 +20,7 @@ from meetings.recurrence import shifted
 from meetings.services import calling as services
 from meetings.services import inviting
 from meetings.views import warnings
-from meetings.views.parts import PAGE, STATE_KINDS, begin, form_page, load, meeting_page, steps_of, tells_lost_race
+from meetings.views.parts import PAGE, begin, form_page, load, look_of, meeting_page, steps_of, tells_lost_race
 from staff.lists import accepted, page_of, sort_order
 
 LIST = {"title": "会议", "url": "/meetings/"}
@@ -45,9 +45,9 @@ def meeting_list(request):
 
 
 def with_looks(rows):
-    """The meetings of a page, each with the kind of its state's badge (`state_kind`)."""
+    """The meetings of a page, each with the kind and the words of its state's badge (`state_kind`, `state_words`)."""
     for meeting in rows:
-        meeting.state_kind = STATE_KINDS[meeting.state]
+        meeting.state_kind, meeting.state_words = look_of(meeting)
     return rows
 
 
@@ -59,7 +59,7 @@ def meeting_detail(request, pk):
     return meeting_page(
         request, "meeting_detail", meeting, "meetings:detail",
         steps=steps_of(meeting), units=_by_unit(invited), invited=len(invited),
-        is_over=meeting.ends_at < timezone.now(),
+        is_over=meeting.ends_at < timezone.now(), is_near=rules.sign_in_opens(meeting.starts_at) <= timezone.now(),
         without_mail=[row for row in invited if row.contact_id and not row.contact.email],
     )  # fmt: skip
 

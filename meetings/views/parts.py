@@ -4,6 +4,7 @@ from functools import wraps
 
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from meetings import chain
@@ -57,6 +58,14 @@ def tells_lost_race(view):
     return wrapped
 
 
+def look_of(meeting: Meeting) -> tuple[str, str]:
+    """(kind, words) of the badge of a meeting: one that has begun is no longer 待召开, though nobody has ended it yet."""
+    now = timezone.now()
+    if meeting.state != State.PLANNED or now < meeting.starts_at:
+        return STATE_KINDS[State(meeting.state)], meeting.get_state_display()
+    return ("todo", "进行中") if now < meeting.ends_at else ("todo", "待确认结束")
+
+
 def steps_of(meeting: Meeting) -> list[dict]:
     """The course of a meeting for the stage bar."""
     if meeting.state == State.CANCELLED:
@@ -69,7 +78,7 @@ def steps_of(meeting: Meeting) -> list[dict]:
     steps = [{"title": "召集", "state": "done", "note": ""}]
     for index, (_, title) in enumerate(COURSE):
         is_done = index < here or is_over
-        note = meeting.get_state_display() if index == here and not is_over else ""
+        note = look_of(meeting)[1] if index == here and not is_over else ""
         steps.append(
             {"title": title, "state": "done" if is_done else "current" if index == here else "", "note": note}
         )
@@ -78,9 +87,11 @@ def steps_of(meeting: Meeting) -> list[dict]:
 
 def meeting_page(request, template: str, meeting: Meeting, active: str, status: int = 200, **context):
     """A tab of a meeting, with its header."""
+    state_kind, state_words = look_of(meeting)
     context |= {
         "meeting": meeting,
-        "state_kind": STATE_KINDS[State(meeting.state)],
+        "state_kind": state_kind,
+        "state_words": state_words,
         "tabs": meeting_tabs(meeting, active, context.get("tab_counts")),
         "crumbs": crumbs(meeting),
         "acts": {act.value for act in chain.possible_acts(meeting, request.user)},

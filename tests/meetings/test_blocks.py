@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboards.blocks.meeting import my_meetings
 from meetings.choices import State
-from meetings.models import ActionItem, Distribution, Meeting
+from meetings.models import ActionItem, Distribution, Meeting, Objection
 from meetings.services import action_items as services
 from tests.meetings import minutes_kit as kit
 from tests.meetings.test_action_items import held, item
@@ -53,6 +53,24 @@ def test_minutes_to_receive_are_shown_until_they_are_received(cast, project):
         received_at=timezone.now(), received_by="click", receiver_name="编制人"
     )
     assert parts(cast.preparer) == {}
+
+
+def test_objection_waits_for_the_organiser_until_it_is_answered(cast, log_in, project):
+    meeting = held(cast, project, recorder=cast.checker)
+    minutes = paper(meeting, "x")
+    Meeting.objects.filter(pk=meeting.pk).update(state=State.ISSUED)
+    copy = Distribution.objects.create(minutes=minutes, user=cast.preparer, received_at=timezone.now(),
+                                       received_by="click", receiver_name="编制人")  # fmt: skip
+    row = Objection.objects.create(distribution=copy, by_name="编制人", text="第二项决定<b>与会上不一致")
+    assert parts(cast.verifier) == {"objections": 1}
+    assert parts(cast.preparer) == parts(cast.checker) == {}
+    page = log_in(cast.verifier).get(HOME).content.decode()
+    assert "答复异议" in page
+    assert "第二项决定&lt;b&gt;" in page
+    Objection.objects.filter(pk=row.pk).update(
+        answered_at=timezone.now(), answered_by=cast.verifier, answer="维持", is_accepted=False
+    )
+    assert parts(cast.verifier) == {}
 
 
 def test_project_manager_sees_the_overdue_items_of_the_projects_and_no_other_of_the_team_does(cast, project):
