@@ -430,3 +430,14 @@ def test_words_with_control_characters_reach_workbook_calendar_and_paper(cast, p
     paper = kit.issued(made)
     assert browser.get(f"/meetings/{made.pk}/minutes/{paper.pk}.pdf").status_code == 200
     assert browser.get(f"/meetings/{made.pk}/minutes/").status_code == 200
+
+
+def test_a_series_of_a_project_that_became_secret_invites_only_who_sees_it(cast, project, monkeypatch):
+    row = calls.series(cast, project, users=[cast.preparer, cast.outsider])
+    type(project).objects.filter(pk=project.pk).update(confidentiality="secret")
+    known = set(row.meetings.values_list("pk", flat=True))
+    later = timezone.now() + timedelta(days=20)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    assert series.make_due() > 0
+    for meeting in row.meetings.exclude(pk__in=known):
+        assert {each.user for each in meeting.invitations.all()} == {cast.verifier, cast.preparer}
