@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "staff.middleware.PasswordChangeRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "notices.middleware.ActedMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -135,6 +135,11 @@ def mark_read(*, user, notice_ids: Iterable[int] | None = None) -> int:
     return unread.update(read_at=timezone.now())
 
 
+def mark_read_about(*, user, record: str) -> int:
+    """Mark as read what tells `user` about the record at the address `record`; returns how many were unread."""
+    return Notice.objects.filter(recipient=user, url__startswith=record).unread().update(read_at=timezone.now())
+
+
 def discreet_title(kind: Kind) -> str:
     """What may be told outside of a confidential notice."""
     return f"{Kind(kind).label}：请登录系统查看"

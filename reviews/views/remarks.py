@@ -90,7 +90,7 @@ def remark_recheck(request, pk):
         )
 
     if accepted(form, act):
-        messages.success(request, f"{remark}复查已记录。")
+        messages.success(request, f"{remark}的复查已记录。")
     else:
         errors = [error for errors in form.errors.values() for error in errors]
         messages.error(request, "；".join(errors))
