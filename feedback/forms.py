@@ -100,7 +100,7 @@ class RegisterForm(_TellingForm):
 
 
 class QueryForm(forms.Form):
-    number = forms.CharField(label="编号", max_length=20, help_text="如 TS-2026-0001。")
+    number = forms.CharField(label="编号", max_length=20, help_text="如 TS-2026-0001、JB-2026-0001。")
     code = forms.CharField(label="查询码", max_length=40, help_text="提交时显示的 16 位字母和数字，不分大小写。")
 
 
