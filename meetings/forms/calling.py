@@ -31,10 +31,13 @@ class ChooseForm(forms.Form):
     def __init__(self, *args, user, frequent_only: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
-        of_firm = bool(queries.callable_kinds(user, None))
-        self.fields["project"].queryset = queries.callable_projects(user)
+        of_firm = {kind.pk for kind in queries.callable_kinds(user, None)}
+        projects = queries.callable_projects(user)
+        self.fields["project"].queryset = projects
         self.fields["project"].empty_label = "公司会议（不属于项目）" if of_firm else CHOOSE
-        self.fields["kind"].queryset = MeetingKind.objects.filter(is_active=True)
+        kinds = MeetingKind.objects.filter(is_active=True)
+        # Nothing is offered that the next step must refuse: without a project of one's own only what is the firm's.
+        self.fields["kind"].queryset = kinds if projects.exists() else kinds.filter(pk__in=of_firm)
 
     def clean(self):
         told = super().clean()

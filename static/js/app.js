@@ -87,6 +87,14 @@
   function closePopups(except) {
     document.querySelectorAll("details[data-popup][open]").forEach(function (box) { if (box !== except) box.open = false; });
   }
+  // A long menu scrolls in its own frame: the entry one is on is brought into it.
+  const marked = document.querySelector("#menu .is-active");
+  if (marked) {
+    const frame = marked.closest(".menu-inner");
+    const below = marked.getBoundingClientRect().bottom - frame.getBoundingClientRect().bottom;
+    if (below > -8) frame.scrollTop = below + frame.clientHeight / 3;
+  }
+
   function closeMenu() { document.body.classList.remove("menu-is-open"); }
 
   document.addEventListener("click", function (event) {
