@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from ledger.models import Entry
 from meetings import chain
 from meetings.choices import Act, PartyKind, State
+from meetings.forms.calling import ChooseForm
 from meetings.guests import Guests
 from meetings.models import Meeting, Room
 from meetings.services import calling, inviting
@@ -308,3 +309,10 @@ def test_calling_costs_the_same_queries_whatever_the_number_of_guests(cast, proj
     cost([cast.preparer], contacts[:1], 2)
     few = cost([cast.preparer], contacts[:1], 3)
     assert cost([cast.verifier, cast.preparer, cast.checker, cast.approver], contacts, 4) == few
+
+
+def test_who_has_no_project_is_offered_only_the_meetings_of_the_firm(cast, project):
+    offered = ChooseForm(user=cast.executive).fields["kind"].queryset
+    assert offered
+    assert all(kind.is_of_firm for kind in offered)
+    assert any(not kind.is_of_firm for kind in ChooseForm(user=cast.approver).fields["kind"].queryset)
