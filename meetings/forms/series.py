@@ -26,7 +26,7 @@ class _SeriesForm(_Guests):
     )
     off_day = forms.ChoiceField(label="遇非工作日", choices=OffDay.choices, initial=OffDay.AFTER,
                                 help_text="按工作日历，调休上班的周末为工作日。")  # fmt: skip
-    ends_on = forms.DateField(label="至", required=False, help_text="留空则持续到终止例会或项目完成。")
+    ends_on = forms.DateField(label="截止日期", required=False, help_text="留空则持续到终止例会或项目完成。")
     begins_at = time_field("开始时间")
     minutes_long = forms.IntegerField(label="时长（分钟）", min_value=10, max_value=720, initial=60)
     room = forms.ModelChoiceField(label="会议室", queryset=None, required=False, empty_label="—")
