@@ -93,7 +93,7 @@ def take_results(browser: Browser, site: str, numbers: dict[str, str]) -> None:
     """Last year's ranking, the policy, its settlement, the managers' dashboard, the error library."""
     page = log_in(browser, site, numbers["管理层"])
     page.goto("/management/")
-    page.locator("svg").first.wait_for()
+    page.locator(".chart-plot svg").first.wait_for()
     keep(page, "management")
     page.goto("/rankings/")
     page.locator("table[data-list] tbody tr td a").first.click()

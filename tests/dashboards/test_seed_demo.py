@@ -6,6 +6,7 @@
 import hashlib
 import subprocess
 import sys
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -28,6 +29,9 @@ from inspections import choices as inspection_choices
 from inspections.models import Accident, Consequence, Inspection, LiabilitySheet
 from ledger.checks import verify
 from ledger.models import Entry
+from meetings.choices import ActionState
+from meetings.choices import State as MeetingState
+from meetings.models import ActionItem, Distribution, Meeting, Minutes, Objection
 from projects.choices import BusinessLine, Confidentiality, Importance, RiskStatus
 from projects.models import Attachment, Client, Deliverable, Inquiry, Project, Risk
 from projects.services import damaged_files
@@ -237,6 +241,20 @@ def last_year_is_ranked_published_and_settled(printed):
     assert set(settlement.notices.values_list("person", flat=True)) == people
     rewards = [award.amount for award in settlement.awards.filter(kind=Kind.REWARD)]
     assert sum(rewards) == Decimal(results.AMOUNTS[Cause.FIRST_PLACE, Party.TEAM])
+
+
+@check
+def three_projects_have_met_each_month_and_closed_what_they_set_out_to_do(printed):
+    monthly = Minutes.objects.filter(meeting__kind__code="monthly", supplement_to=None)
+    by_project = Counter(monthly.values_list("meeting__project", flat=True))
+    assert len(by_project) == 3
+    assert min(by_project.values()) >= 7
+    assert Objection.objects.get().supplement.supplement_to is not None
+    assert Distribution.objects.filter(received_at=None).exists()
+    states = Counter(ActionItem.objects.values_list("state", flat=True))
+    assert states[ActionState.CLOSED] > 5 * states[ActionState.OPEN]
+    visitors = Meeting.objects.filter(kind__code="weekly").values_list("state", flat=True)
+    assert sorted(visitors) == sorted([MeetingState.PLANNED, MeetingState.HELD, MeetingState.ISSUED])
 
 
 @check
