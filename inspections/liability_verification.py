@@ -8,7 +8,7 @@ from inspections.choices import CaseState, LiabilityAct, SheetState
 from inspections.liability_digests import answer_digest, case_digest, decision_digest, proposal_digest, walk_digest
 from inspections.models import LiabilityCase, LiabilitySheet
 from ledger.models import Entry
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 
 BATCH = 500
 CASE, SHEET = LiabilityCase._meta.label_lower, LiabilitySheet._meta.label_lower

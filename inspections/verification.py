@@ -13,7 +13,7 @@ from inspections.services import comes_out_again
 from inspections.services.concluding import FLAGS, opinion_facts, sha256
 from ledger.models import Entry
 from ledger.rules import canonical_json
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 
 BATCH = 200
 LABEL = Inspection._meta.label_lower

@@ -8,7 +8,7 @@ from ledger.rules import canonical_json
 from meetings.choices import Act
 from meetings.models import Distribution, Meeting, Minutes, Objection
 from meetings.services.minutes import digest_of
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 
 BATCH = 200
 LABEL = Meeting._meta.label_lower

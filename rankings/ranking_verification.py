@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from ledger.models import Entry
 from ledger.rules import canonical_json
+from printing.papers import stored_pdf
 from rankings.models import Correction, Ranking
 from rankings.ranking_digests import correction_digest, points, stored_digest
-from reviews.verification import stored_pdf
 
 LABEL = Ranking._meta.label_lower
 

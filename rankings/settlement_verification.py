@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from inspections.liability_digests import sha256_of
 from ledger.models import Entry
 from ledger.rules import canonical_json
+from printing.papers import stored_pdf
 from rankings.choices import SettlementState
 from rankings.models import Appeal, AwardNotice, PromotionNote, Settlement
 from rankings.queries.awards import digest_of
 from rankings.queries.settlements import awards_of
 from rankings.settlement_digests import appeal_digest, approval_digest, decision_digest, notes_digest, notice_digest
-from reviews.verification import stored_pdf
 
 S = SettlementState
 STATE_BY = {"settlement.approve": S.APPROVED, "settlement.withdraw": S.WITHDRAWN}

@@ -2,7 +2,6 @@
 
 A hash is called 一致 only after the stored bytes were read and hashed again: the row alone is not believed."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -70,16 +69,6 @@ def find(issue: Issue, sha256: str) -> Finding:
             kind = "match" if stored_sha256(file) == recorded else "damaged"
             return Finding(kind, document, sha256)
     return Finding("mismatch", "", sha256)
-
-
-def stored_pdf(name: str, sha256: str) -> bytes | None:
-    """The bytes of an issued PDF; None when they are missing or no longer those that were issued."""
-    try:
-        with default_storage.open(name) as file:
-            content = file.read()
-    except OSError:
-        return None
-    return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
 def public_seals(round: Round) -> list[dict]:

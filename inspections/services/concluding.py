@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from inspections import printouts, rules
 from inspections.chain import is_partial, move, require_inspector, roles_for
@@ -25,6 +22,7 @@ from inspections.telling import inspected_side, inspectors, office, tell, tell_h
 from ledger.rules import canonical_json
 from ledger.services import head
 from notices.choices import Kind
+from printing.papers import keep_paper
 from scoring.services import give_score
 from staff import permissions
 from staff.choices import Action
@@ -179,7 +177,7 @@ def _opinion_row(inspection: Inspection, actor, chain_head: str) -> Opinion:
     digest = sha256(opinion_facts(inspection, number, actor.pk, now, chain_head))
     opinion = Opinion(inspection=inspection, number=number, issued_by=actor, issued_at=now, digest=digest)
     pdf = printouts.opinion_paper(inspection, opinion)
-    opinion.pdf, opinion.pdf_sha256 = keep_paper(pdf)
+    opinion.pdf, opinion.pdf_sha256 = keep_paper("inspections", pdf)
     opinion.save(force_insert=True)
     return opinion
 
@@ -198,12 +196,6 @@ def opinion_facts(inspection: Inspection, number: str, signer: int, at, chain_he
         "snapshot": sha256(sheet.snapshot), "conclusion": inspection.conclusion, "is_serious": inspection.is_serious,
         "findings": findings, "signer": signer, "at": at, "head": chain_head,
     }  # fmt: skip
-
-
-def keep_paper(pdf: bytes) -> tuple[str, str]:
-    """Store a signed PDF once and for all; returns its path and SHA-256. It is never rendered again."""
-    name = f"inspections/{timezone.now():%Y}/{get_random_string(40)}.pdf"
-    return default_storage.save(name, ContentFile(pdf)), hashlib.sha256(pdf).hexdigest()
 
 
 def remind_office(inspection: Inspection, actor, title: str, body: str = "") -> None:

@@ -24,9 +24,9 @@ from inspections.models import LiabilitySheet
 from inspections.printouts.liability import sheet_paper
 from inspections.queries import liability as queries
 from inspections.services import evidence
-from inspections.services.concluding import keep_paper
 from inspections.services.liability import required, start_clocks, tell_case
 from notices.choices import Kind
+from printing.papers import keep_paper
 from staff.confirmation import Confirmation, require_confirmation
 
 A = LiabilityAct
@@ -129,7 +129,7 @@ def decide_sheet(*, actor, sheet: LiabilitySheet, turn: int, outcome: str, decis
     sheet.decision = required("decision", decision, "请填写处理决定。")
     sheet.hearing = _hearing(sheet, hearing)
     sheet.decision_digest = decision_digest(sheet)
-    sheet.pdf, sheet.pdf_sha256 = keep_paper(sheet_paper(sheet))
+    sheet.pdf, sheet.pdf_sha256 = keep_paper("inspections", sheet_paper(sheet))
     return _decided(sheet, actor)
 
 

@@ -17,7 +17,7 @@ from inspections.queries.rectifying import reply_limit
 from inspections.services import concluding as services
 from inspections.views.acting import back_to, begin, page, show_seen, signed
 from inspections.views.loading import load, tells_lost_race
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 from scoring.content import figure
 from staff import permissions
 from staff.choices import Action

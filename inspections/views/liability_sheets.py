@@ -21,7 +21,7 @@ from inspections.queries import liability as queries
 from inspections.services import liability_sheets as services
 from inspections.views.acting import signed
 from inspections.views.liability import crumbs, tells_lost_race
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 
 
 def load_sheet(request, pk: int) -> LiabilitySheet:

@@ -4,11 +4,8 @@ changed."""
 import hashlib
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from deadlines import services as deadline_services
 from deadlines.choices import Event
@@ -27,6 +24,7 @@ from meetings.services import distributing
 from meetings.services.action_items import carry_over
 from meetings.services.keeping import opened
 from meetings.telling import page_of, tell
+from printing.papers import keep_paper
 from staff.confirmation import Confirmation, require_confirmation
 
 PREFIX = "JY"
@@ -208,7 +206,7 @@ def _put_on_paper(meeting: Meeting, actor, number: str, content: dict, **more) -
         issued_at=now, objections_until=until, **more,
     )  # fmt: skip
     minutes.digest = digest_of(minutes, chain_head)
-    minutes.pdf, minutes.pdf_sha256 = keep_paper(minutes_paper(minutes, chain_head=chain_head))
+    minutes.pdf, minutes.pdf_sha256 = keep_paper("meetings", minutes_paper(minutes, chain_head=chain_head))
     minutes.save(force_insert=True)
     return minutes, chain_head
 
@@ -229,9 +227,3 @@ def facts_of(minutes: Minutes, chain_head: str) -> dict:
         "minutes": minutes.number, "digest": minutes.digest, "head": chain_head, "at": minutes.issued_at,
         "pdf_sha256": minutes.pdf_sha256, "objections_until": minutes.objections_until,
     }  # fmt: skip
-
-
-def keep_paper(pdf: bytes) -> tuple[str, str]:
-    """Store a signed PDF once and for all; returns its path and SHA-256. It is never rendered again."""
-    name = f"meetings/{timezone.now():%Y}/{get_random_string(40)}.pdf"
-    return default_storage.save(name, ContentFile(pdf)), hashlib.sha256(pdf).hexdigest()

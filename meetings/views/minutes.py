@@ -31,7 +31,7 @@ from meetings.services import minutes as services
 from meetings.services.keeping import is_keeper, is_open_to, require_keeper
 from meetings.views.frame import go, tab, told
 from meetings.views.parts import PAGE, begin, load, tells_lost_race
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 from staff.lists import accepted
 from staff.services import confirm_password
 

@@ -27,7 +27,7 @@ from meetings.forms.paperwork import NameForm, OutsideObjectionForm, WalkInForm
 from meetings.models import AccessLink
 from meetings.queries import minutes as queries
 from meetings.services import attendance, distributing, links, objections
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 from staff.lists import accepted
 
 # A whole site office stands behind one address; who tries links does it hundreds of times.

@@ -1,18 +1,15 @@
 """奖惩通知书: a paper for each person of an approved settlement, issued one by one. What is done stands in the database, so it
 goes on wherever it stopped: by the worker at its next bell, or by hand on the page."""
 
-import hashlib
 import logging
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from inspections.services.numbers import next_number
 from ledger.services import record
+from printing.papers import keep_paper
 from rankings.models import AwardNotice, Settlement
 from rankings.printouts.awards import notice_paper
 from rankings.queries import settlements as queries
@@ -63,15 +60,9 @@ def _issue(settlement: Settlement, person_id: int) -> int:
         return 0
     person = User.objects.select_related("unit").get(pk=person_id)
     notice = AwardNotice(settlement=settlement, person=person, number=next_number(SERIES), issued_at=timezone.now())
-    notice.pdf, notice.pdf_sha256 = _keep(notice_paper(notice))
+    notice.pdf, notice.pdf_sha256 = keep_paper("rankings", notice_paper(notice))
     notice.save(force_insert=True)
     record(actor=None, action="award.notice", subject=notice, scope=settlement,
            data={"pdf_sha256": notice.pdf_sha256, "digest": notice_digest(notice)})  # fmt: skip
     tell([person], title=f"奖惩通知书 {notice.number} 已签发", body=f"{settlement}已批准，请查阅通知书。")
     return 1
-
-
-def _keep(pdf: bytes) -> tuple[str, str]:
-    """Store a paper once and for all; returns its path and SHA-256."""
-    name = f"rankings/{timezone.now():%Y}/{get_random_string(40)}.pdf"
-    return default_storage.save(name, ContentFile(pdf)), hashlib.sha256(pdf).hexdigest()

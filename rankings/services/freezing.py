@@ -1,15 +1,11 @@
 """The year's ranking is frozen, published, corrected: each a signed act (§7). What was frozen never changes."""
 
-import hashlib
 import json
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from inspections.models import Inspection
 from inspections.queries.concluding import of_own_side
@@ -18,6 +14,7 @@ from ledger.rules import canonical_json
 from ledger.services import head, record
 from notices.choices import Kind
 from notices.services import notify
+from printing.papers import keep_paper
 from projects.queries import people_for_teams
 from rankings import rules
 from rankings.choices import PEOPLE_BOARDS, Board
@@ -141,7 +138,7 @@ def publish(*, actor, ranking: Ranking, confirmation: Confirmation) -> Ranking:
     refuse_published(ranking)
     ranking.published_by, ranking.published_at = actor, timezone.now()
     chain_head = head()[1]
-    ranking.pdf, ranking.pdf_sha256 = _keep(papers.ranking_paper(ranking, chain_head), ranking.year)
+    ranking.pdf, ranking.pdf_sha256 = keep_paper("rankings", papers.ranking_paper(ranking, chain_head))
     Ranking.objects.filter(pk=ranking.pk).update(
         published_by=actor, published_at=ranking.published_at, pdf=ranking.pdf, pdf_sha256=ranking.pdf_sha256
     )
@@ -164,11 +161,6 @@ def held(ranking: Ranking) -> Ranking:
     """The ranking as it is now, held until the transaction ends."""
     list(Ranking.objects.select_for_update(no_key=True).filter(pk=ranking.pk).values_list("pk"))
     return Ranking.objects.select_related("frozen_by", "published_by").get(pk=ranking.pk)
-
-
-def _keep(pdf: bytes, year: int) -> tuple[str, str]:
-    name = f"rankings/{year}/{get_random_string(40)}.pdf"
-    return default_storage.save(name, ContentFile(pdf)), hashlib.sha256(pdf).hexdigest()
 
 
 # ── 更正 ─────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from deadlines.models import Deadline
+from printing.papers import stored_pdf
 from rankings import awards as rules
 from rankings.choices import Outcome
 from rankings.forms.settlements import AppealForm, DecideForm
@@ -19,7 +20,6 @@ from rankings.queries.policies import reads
 from rankings.services import appeals as services
 from rankings.services.settling import handled
 from rankings.views.settling import personal_pdf, signed, tells_lost_race
-from reviews.verification import stored_pdf
 from staff.choices import Action
 from staff.lists import accepted
 

@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from inspections.queries.units import years as years_with_inspections
+from printing.papers import stored_pdf
 from rankings import columns, rules
 from rankings.choices import PEOPLE_BOARDS, Board
 from rankings.exports import board_response
@@ -22,7 +23,6 @@ from rankings.queries import years as year_queries
 from rankings.queries.frozen import Line, YearBoard
 from rankings.queries.secrecy import hide_secrets
 from rankings.services.freezing import FIRST_YEAR, may_correct
-from reviews.verification import stored_pdf
 from staff.choices import Action
 from staff.gates import needs
 from staff.lists import page_of

@@ -1,16 +1,12 @@
 """The issue (签发): the gate, the number without gaps, the final documents (rule 9)."""
 
-import hashlib
-
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from notices.choices import Kind
+from printing.papers import keep_paper
 from projects import services as project_services
 from reviews import printouts, queries
 from reviews.chain import move
@@ -60,8 +56,8 @@ def _issue_row(round: Round, actor) -> Issue:
         round=round, number=number, series=series, serial=serial, issued_by=actor, issued_at=timezone.now(),
         verification_code=new_verification_code(),
     )  # fmt: skip
-    issued.flow_sheet, issued.flow_sheet_sha256 = _keep(printouts.flow_sheet(round, issued))
-    issued.review_record, issued.review_record_sha256 = _keep(printouts.review_record(round, issued))
+    issued.flow_sheet, issued.flow_sheet_sha256 = keep_paper("issued", printouts.flow_sheet(round, issued))
+    issued.review_record, issued.review_record_sha256 = keep_paper("issued", printouts.review_record(round, issued))
     issued.save(force_insert=True)
     return issued
 
@@ -88,9 +84,3 @@ def _series(pattern: str, parts: dict) -> str:
     start = pattern.index("{serial")
     end = pattern.index("}", start) + 1
     return (pattern[:start] + "*" + pattern[end:]).format(**parts)
-
-
-def _keep(pdf: bytes) -> tuple[str, str]:
-    """Store an issued PDF once and for all; returns its path and SHA-256. It is never rendered again."""
-    name = f"issued/{timezone.now():%Y}/{get_random_string(40)}.pdf"
-    return default_storage.save(name, ContentFile(pdf)), hashlib.sha256(pdf).hexdigest()

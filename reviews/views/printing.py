@@ -6,9 +6,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from printing.papers import stored_pdf
 from reviews import printouts
 from reviews.models import Issue
-from reviews.verification import stored_pdf
 from reviews.views.loading import load_round
 
 

@@ -28,7 +28,7 @@ from ledger import checks
 from ledger.labels import action_label
 from ledger.models import Entry
 from notices.models import Notice
-from reviews.verification import stored_pdf
+from printing.papers import stored_pdf
 from staff.choices import Role
 from tests.conftest import guards_lifted
 from tests.inspections import blame, kit
