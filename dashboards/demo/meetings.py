@@ -14,7 +14,7 @@ from dashboards.demo.pictures import photo
 from dashboards.demo.world import World
 from meetings.choices import ActionState, Attendance, Frequency, OffDay, PartyKind, State
 from meetings.guests import Guests
-from meetings.models import Contact, Distribution, Meeting, MeetingKind, Minutes, Party, Series
+from meetings.models import Contact, Distribution, Meeting, MeetingKind, Minutes, Party, Room, Series
 from meetings.queries import action_items as action_queries
 from meetings.services import (
     action_items,
@@ -246,7 +246,7 @@ def _call(world: World, key: str, code: str, title: str, day: date, guests: Gues
     return calling.call_meeting(
         actor=actor, kind=MeetingKind.objects.get(code=code), project=project, starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=90), guests=guests, accepts_gaps=True,
-        content=calling.Content(title=title, organiser=actor, host=actor.name, place="公司三楼会议室", **more),
+        content=calling.Content(title=title, organiser=actor, host=actor.name, **{"place": "公司三楼会议室"} | more),
     )  # fmt: skip
 
 
@@ -270,7 +270,10 @@ def quality(number: int, world: World) -> Story:
     """公司质量例会 by 质量办 with the technical directors and 总工程师."""
     users = [world.people[each] for each in ("1003", "2001", "3001", "4001")]
     day = timezone.localdate() + timedelta(days=3)
-    meeting = _call(world, "", "quality_monthly", f"公司质量例会（第 {number} 次）", day, Guests(users, []))
+    room, _ = Room.objects.get_or_create(name="公司五楼大会议室", defaults={"capacity": 60})
+    meeting = _call(
+        world, "", "quality_monthly", f"公司质量例会（第 {number} 次）", day, Guests(users, []), room=room, place=""
+    )
     _prepare(meeting, QUALITY)
     yield _days_until(world, day) + 1
     _write(meeting, QUALITY)

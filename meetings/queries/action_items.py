@@ -11,7 +11,7 @@ from django.utils import timezone
 from deadlines.queries import of_subjects
 from ledger.labels import action_label
 from ledger.models import Entry
-from meetings.choices import ActionState, State
+from meetings.choices import ActionState, Group, State
 from meetings.clocks import ITEM
 from meetings.models import ActionItem, CarriedItem, Meeting, Paper
 from staff.duties import Duty
@@ -62,11 +62,11 @@ def counts(rows, user) -> dict[str, int]:
 
 # ── Carried from meeting to meeting ─────────────────────────────────────────
 def carried_for(meeting: Meeting):
-    """The unclosed items of earlier meetings: of the project, or for the firm's own those of the same kind."""
-    same = (
-        {"project": meeting.project_id} if meeting.project_id else {"project": None, "meeting__kind": meeting.kind_id}
-    )
-    rows = ActionItem.objects.unclosed().filter(**same, meeting__starts_at__lt=meeting.starts_at)
+    """The unclosed items of earlier meetings that lie on the table of `meeting`: of a 工作例会 those of the project, of a meeting
+    about one matter (专题, 外部) or of the firm's own those of the same kind. Its paper goes to every unit that takes part."""
+    rows = ActionItem.objects.unclosed().filter(project=meeting.project_id, meeting__starts_at__lt=meeting.starts_at)
+    if meeting.kind.group != Group.REGULAR:
+        rows = rows.filter(meeting__kind=meeting.kind_id)
     return rows.exclude(meeting=meeting.pk).exclude(meeting__state=State.CANCELLED).order_by("due_on", "pk")
 
 

@@ -11,7 +11,7 @@ from ledger.models import Entry
 from meetings import action_rules as rules
 from meetings import chain
 from meetings.choices import ActionState, State
-from meetings.models import ActionItem, Meeting
+from meetings.models import ActionItem, Meeting, MeetingKind
 from meetings.queries import action_items as queries
 from meetings.services import action_items as services
 from notices.models import Notice
@@ -232,6 +232,17 @@ def test_open_item_lies_on_the_table_of_the_next_meeting_of_the_project_alone(ca
     assert [each.pk for each in queries.carried_rows(later)] == [row.pk]
     assert queries.carried_rows(elsewhere) == []
     assert not queries.carried_for(meeting).exists()
+
+
+def test_meeting_about_one_matter_carries_only_what_such_meetings_have_set(cast, project, meeting):
+    of_weekly = item(cast, meeting)
+    special = held(cast, project, hours=-2)
+    Meeting.objects.filter(pk=special.pk).update(kind=MeetingKind.objects.get(code="special"))
+    special = kit.now(special)
+    assert queries.carried_rows(special) == []
+    of_special = item(cast, special, text="提交索赔计算书")
+    weekly = held(cast, project, hours=-1)
+    assert {each.pk for each in queries.carried_rows(weekly)} == {of_weekly.pk, of_special.pk}
 
 
 def test_progress_is_noted_at_the_next_meeting_whose_organiser_may_close_it(cast, project, meeting):
