@@ -89,7 +89,7 @@ ACTS = {
         flow.issue,
         State.ISSUING,
         "签发",
-        [(issuing, "write_signature"), (issuing, "next_number"), (issuing, "_keep"), (issuing, "_issue_row"),
+        [(issuing, "write_signature"), (issuing, "next_number"), (issuing, "keep_paper"), (issuing, "_issue_row"),
          (issuing.printouts, "review_record"), (issuing, "tell")],
     ),
 }  # fmt: skip
