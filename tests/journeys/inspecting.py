@@ -133,6 +133,7 @@ def score(inspector: Person, inspection: Inspection, problems, screenshot, how=b
         how(page, _row(page, inspection, told.item), told.count)
         page.wait_for_url("**/findings/new/*")
         write_down(inspector, told, screenshot, f"{told.problem[:6]}.png", f"{told.problem[:6]}二.png")
+    page.wait_for_load_state()
     for box in page.get_by_label("已检查完").all():
         box.check()
     _saved(page)

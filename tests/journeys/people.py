@@ -35,14 +35,18 @@ class Person:
             self.log_in()
 
     def press(self, name: str, role: str = "button") -> None:
+        """Click, and wait until the page that comes is whole: what a test reads at once (`all`, `count`) does not wait."""
         self.page.get_by_role(role, name=name, exact=True).first.click()
+        self.page.wait_for_load_state()
 
     def go_to(self, title: str) -> None:
         """A page of the menu, which a small screen hides behind 菜单."""
+        self.page.wait_for_load_state()
         menu = self.page.get_by_role("link", name="菜单", exact=True)
         if menu.is_visible():
             menu.click()
         self.page.get_by_role("navigation", name="主菜单").get_by_role("link", name=title, exact=True).click()
+        self.page.wait_for_load_state()
 
 
 def morning_of(day) -> datetime:

@@ -59,6 +59,7 @@ def propose(office: Person, inspection: Inspection, screenshot) -> LiabilityShee
     expect(row).to_contain_text("声明“无”，未作说明")
     expect(row).to_contain_text("直接责任（应说明而未说明）")
     office.press("出具问责单", "link")
+    expect(page.get_by_role("button", name="签署并送达")).to_be_visible()  # the last thing on the page
     for part in page.locator("section.sheet-row").all():
         is_meant = part.get_by_role("heading", name="复核", exact=False).filter(has_text="复核人").count() > 0
         part.get_by_label("出具问责单").set_checked(is_meant)

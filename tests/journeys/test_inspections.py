@@ -49,6 +49,7 @@ def fill_answers(manager: Person, round: str) -> None:
     page = manager.page
     for number in range(1, len(PROBLEMS) + 1):
         card = page.locator("section.answering").filter(has=page.get_by_role("heading", name=f"问题 {number}"))
+        page.wait_for_load_state()
         if not card.locator("form.answering-form").count():
             continue
         card.locator("[name=plan]").fill(f"由项目经理负责，{round}逐项更正问题 {number}。")

@@ -29,6 +29,7 @@ def test_manager_drills_from_the_dashboard_to_the_evidence_in_three_clicks(cast,
     page = boss.page
     boss.go_to("管理看板")
     expect(page.locator("#chart-ranking_projects")).to_be_visible()
+    page.wait_for_load_state()
     # Each drawing is there, beside a table with the same figures.
     places = page.locator("[data-chart]").count()
     assert places >= 8

@@ -133,7 +133,9 @@ def test_deliverable_is_remarked_answered_signed_scored_issued_and_verified(
 
     page = preparer.open(deliverable)
     preparer.press("回复意见", "link")
-    for box in page.locator("textarea[name^=answer_]").all():
+    boxes = page.locator("textarea[name^=answer_]")
+    expect(boxes).to_have_count(3)
+    for box in boxes.all():
         box.fill("已核对底稿，按合同专用条款第 23 条计算，详见附件。")
     screenshot(page, "answers")
     preparer.press("提交回复")

@@ -30,7 +30,9 @@ def complain(page, screenshot) -> tuple[str, str]:
     screenshot(page, "public-form")
     page.get_by_role("button", name="提交").click()
     screenshot(page, "number-and-code")
-    number, code = page.locator(".telling-keys dd").all_inner_texts()
+    keys = page.locator(".telling-keys dd")
+    expect(keys).to_have_count(2)
+    number, code = keys.all_inner_texts()
     return number, code
 
 

@@ -214,6 +214,8 @@ def post(office: Person, screenshot) -> Settlement:
     page = office.page
     office.go_to("奖惩结算")
     office.press("试算", "link")
+    expect(page.get_by_role("button", name="提出结算并公示")).to_be_visible()
+    page.wait_for_load_state()
     for table in page.locator("table.sums").all():
         *rows, whole = figures(table)
         assert [sum(column) for column in zip(*rows, strict=True)] == whole
