@@ -259,6 +259,24 @@ FILE_UPLOAD_HANDLERS = [
 ]
 LEDGER_HEADS_FILE = Path(env.str("LEDGER_HEADS_FILE", default=str(DATA_DIR / "ledger_heads.jsonl")))
 
+# ── What went wrong ─────────────────────────────────────────────────────────
+# The page of an error 500 asks people for the time: the traceback stands under that time in the output of the web server.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"timed": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"in_production": {"()": "django.utils.log.RequireDebugFalse"}},
+    "handlers": {
+        "output": {
+            "class": "logging.StreamHandler",
+            "level": "ERROR",
+            "filters": ["in_production"],
+            "formatter": "timed",
+        }
+    },
+    "loggers": {"django.request": {"handlers": ["output"]}},
+}
+
 # ── Messages that leave the house (notices) ─────────────────────────────────
 # Without EMAIL_URL there is no e-mail, and nothing waits for it.
 EMAIL_IS_CONFIGURED = bool(env.str("EMAIL_URL", default=""))

@@ -48,3 +48,14 @@ def test_input_is_that_of_django(name, data):
 
 def test_every_form_is_drawn_by_it():
     assert isinstance(_Form().renderer, QuickRenderer)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [("1.005", "小数不超过 2 位。"), ("123.5", "小数点前不超过 2 位。"), ("12345", "总共不超过 4 位数字。")],
+)
+def test_too_many_digits_are_refused_in_chinese(size, words):
+    field = forms.DecimalField(max_digits=4, decimal_places=2)
+    with pytest.raises(forms.ValidationError) as refused:
+        field.clean(size)
+    assert words in refused.value.messages
