@@ -36,7 +36,8 @@ def test_an_error_is_recorded_with_its_time_and_place(client, output):
     assert answer.status_code == 500
     assert "错误已记录" in answer.content.decode()
     first, *rest = output.getvalue().splitlines()
-    assert first[:4].isdigit() and "/fail/" in first
+    assert first[:4].isdigit()
+    assert "/fail/" in first
     assert any("in fail" in line for line in rest)
     assert rest[-1] == "RuntimeError: 一处没有料到的错误"
 
