@@ -26,7 +26,7 @@ RULES = (
     "不合格与问题严重：对项目经理（项目负责人）、专业造价工程师（造价员，每人）、单位技术负责人处罚；同一项目两项并存的，只按金额高者计一次。",
     "同一人对同一事项只计一次：兼任多个角色的，按金额高的一项计。",
     "人员以检查立项之日在任者为准；只计排名（含更正）中有名次的项目。",
-    "成果多次被退回：本年度内退回达到规定次数，对退回时签署编制的人，每份成果一次。整改逾期：只看整改回复，对项目经理，每次检查一次。",
+    "成果多次被退回：本年度内退回达到规定次数，对退回时签署编制的人，每份成果一次。整改逾期：整改回复迟于期限，或期限已过仍未回复的，对项目经理，每次检查一次。",
     "核查清单：检查发现的问题已经问责、决定维持或变更，且当事人签署时有关核查事项答“是”的，每项问题每人一次。",
 )
 
@@ -41,7 +41,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Judged:
-    """A project in the ranking, corrections included. `team` are those of the inspection that counts."""
+    """A project in the ranking, corrections included. `team` are those of the inspection that counts, `inspections` the ids of
+    all that it rests on."""
 
     project: int
     title: str
@@ -51,6 +52,7 @@ class Judged:
     grade: str
     is_serious: bool
     team: tuple[Member, ...] = ()
+    inspections: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,9 @@ def _rewards(judged: list[Judged], rates: Rates) -> tuple[list[Line], list[str],
     lines, problems, notes = [], [], []
     if len(firsts) > 1:
         notes.append(f"{len(firsts)} 个项目并列第一，平分奖励 {_words(amount)}。")
+    notes += [
+        f"项目“{row.title}”列优良第一名，又有问题严重，奖励与处罚并计，请核实。" for row in firsts if row.is_serious
+    ]
     for row, part in zip(firsts, apportion(amount, [1] * len(firsts)), strict=True):
         try:
             lines += _reward(row, part, rates, len(firsts))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from inspections.choices import CONCLUDED, Origin, SheetState
 from inspections.choices import Outcome as LiabilityOutcome
 from inspections.liability_digests import sha256_of
 from inspections.models import Inspection, LiabilitySheet
+from inspections.queries.inspections import condition
 from projects.models import Assignment
 from rankings import awards
 from rankings.awards import Judged, Line, Matter, Member, Rates
@@ -20,6 +22,7 @@ from rankings.choices import Board, Cause, Party
 from rankings.models import Policy, Ranking
 from rankings.queries import policies
 from rankings.queries.attendance import attendance_of
+from rankings.queries.evidence import grave, grave_words
 from rankings.queries.frozen import standing
 from reviews.choices import ChecklistResult, LevelKind, State
 from reviews.models import Round, Signature
@@ -98,7 +101,7 @@ def trial(ranking: Ranking, policy: Policy) -> Trial:
     lines = sorted(
         (TrialLine(line, people[line.person], people[line.person].unit.name) for line in found.lines), key=_order
     )
-    notes = [*found.notes, *_still_open(year)]
+    notes = [*found.notes, *_left_out(year, judged), *_still_open(year)]
     digest = digest_of(ranking, policy, lines)
     return Trial(ranking, policy, lines, list(found.problems), notes, digest)
 
@@ -175,6 +178,7 @@ def _judged(row, found: list[Inspection], seats: Seats) -> Judged:
     return Judged(
         project=row.subject, title=row.label, url=_inspection(decisive), place=row.place_now, score=row.score_now,
         grade=row.grade_now, is_serious=bool(serious), team=seats.team(row.subject, decisive.unit_id, _opened(decisive)),
+        inspections=tuple(each.pk for each in found),
     )  # fmt: skip
 
 
@@ -187,8 +191,9 @@ def _inspection(inspection: Inspection) -> str:
 
 
 def late(year: int, seats: Seats) -> list[Matter]:
-    """Replies of inspected projects that came after the ten days."""
-    rows = list(Inspection.objects.filter(year=year, was_on_time=False, project__isnull=False, state__in=CONCLUDED)
+    """Replies of inspected projects that came after the ten days, or are overdue now: who never answers is not better off."""
+    came_late = Q(was_on_time=False, state__in=CONCLUDED)
+    rows = list(Inspection.objects.filter(came_late | condition("overdue"), year=year, project__isnull=False)
                 .select_related("project").order_by("number"))  # fmt: skip
     seats.load(row.project_id for row in rows)
     found = []
@@ -197,7 +202,8 @@ def late(year: int, seats: Seats) -> list[Matter]:
         managers = tuple(each.person for each in team if each.party == Party.PROJECT_MANAGER)
         found.append(
             Matter(Cause.LATE_RECTIFICATION, f"late:{row.pk}", managers,
-                   f"检查 {row.number}（{row.project.name}）的整改回复逾期。", _inspection(row), Party.PROJECT_MANAGER)
+                   f"检查 {row.number}（{row.project.name}）的整改回复逾期{'' if row.was_on_time is False else '，至今未回复'}。",
+                   _inspection(row), Party.PROJECT_MANAGER)
         )  # fmt: skip
     return found
 
@@ -264,6 +270,17 @@ def attended(year: int) -> list[Matter]:
                f"{url}#attendance", line=row.rule.line, count=row.count)
         for row in attendance_of(year)
     ]  # fmt: skip
+
+
+def _left_out(year: int, judged: Iterable[Judged]) -> list[str]:
+    """The inspections that failed or were found serious and are not in the ranking, mostly since their rectification was not
+    closed when it was frozen: nobody is charged for them, and nobody should overlook that."""
+    counted = {pk for row in judged for pk in row.inspections}
+    return [
+        f"检查 {row.number}（{row.project.name}，{row.score_sheet.total} 分，{grave_words(row)}）不在排名（含更正）之内，未计其处罚。"
+        for row in grave(year)
+        if row.pk not in counted
+    ]
 
 
 def _still_open(year: int) -> list[str]:

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import Q
+
 from inspections.choices import CONCLUDED, State
 from inspections.models import Finding, Inspection
 from projects.models import Deliverable
 from rankings.choices import PEOPLE_BOARDS, Board
 from reviews.choices import State as RoundState
 from reviews.models import Round
+from scoring.rules import FAIL
 
 
 @dataclass
@@ -84,6 +87,22 @@ def counts_no_more(inspection: Inspection) -> str:
     if inspection.state in CONCLUDED and inspection.state != State.CLOSED:
         return "整改未关闭，未计入"
     return "冻结以后关闭，未计入" if inspection.state == State.CLOSED else "尚未出具书面意见，未计入"
+
+
+def grave(year: int):
+    """The inspections of projects of `year` with a written opinion that failed or were found serious, whether closed or not."""
+    rows = Inspection.objects.filter(Q(score_sheet__grade=FAIL) | Q(is_serious=True), year=year, project__isnull=False)
+    rows = rows.filter(state__in=CONCLUDED).select_related("project", "score_sheet").defer("score_sheet__snapshot")
+    return rows.order_by("number")
+
+
+def grave_words(inspection: Inspection) -> str:
+    """不合格、问题严重，整改未关闭: what is grave about one of `grave`."""
+    words = [
+        *(["不合格"] if inspection.score_sheet.grade == FAIL else []),
+        *(["问题严重"] if inspection.is_serious else []),
+    ]
+    return "、".join(words) + ("" if inspection.state == State.CLOSED else "，整改未关闭")
 
 
 # ── What if ─────────────────────────────────────────────────────────────────

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from inspections.choices import State
 from rankings.choices import Board
 from rankings.forms.rankings import CorrectForm, SignForm
 from rankings.handled import AlreadyHandled
 from rankings.models import Ranking
-from rankings.queries import drafts, frozen
+from rankings.queries import drafts, evidence, frozen
 from rankings.queries.secrecy import hide_secrets
 from rankings.services import freezing as services
 from rankings.views.rankings import load
@@ -58,7 +59,13 @@ def ranking_freeze(request, year):
     if request.method == "POST" and signed(request, form, act):
         messages.success(request, f"{year} 年度排名已冻结，可以公布。")
         return redirect("rankings:ranking", year=year)
-    return render(request, "rankings/ranking_freeze.html", _freeze_context(year, drafted, form))
+    context = _freeze_context(year, drafted, form) | {"grave": _grave_and_open(year)}
+    return render(request, "rankings/ranking_freeze.html", context)
+
+
+def _grave_and_open(year: int) -> list[tuple]:
+    """(inspection, in what words it is grave) of those that will not count, since their rectification is not closed."""
+    return [(row, evidence.grave_words(row)) for row in evidence.grave(year).exclude(state=State.CLOSED)]
 
 
 def _freeze_context(year: int, drafted: drafts.Draft, form) -> dict:

@@ -85,6 +85,13 @@ def test_projects_that_share_the_first_place_divide_the_reward():
     assert "并列" in found.lines[0].text
 
 
+def test_a_first_place_with_a_serious_problem_is_told():
+    found = compute([project(is_serious=True)], [], rates())
+    assert {line.kind for line in found.lines} == {Kind.REWARD, Kind.PENALTY}
+    assert any("“项目1”" in note and "请核实" in note for note in found.notes)
+    assert not compute([project()], [], rates()).notes
+
+
 def test_whoever_has_two_roles_gets_both_shares_in_one_line():
     found = compute([project(team=(Member(1, M), Member(1, E), Member(2, L)))], [], rates())
     assert got(found) == {1: 7000, 2: 3000}

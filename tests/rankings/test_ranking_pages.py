@@ -115,6 +115,17 @@ def test_draft_row_shows_the_inspections_that_count_and_those_that_do_not(cast, 
 
 
 # ── Freeze, publish, correct by hand ────────────────────────────────────────
+def test_what_is_grave_and_would_not_count_is_named_before_the_freezing(cast, log_in, year, project):
+    client = log_in(cast.executive)
+    assert "其中不合格或问题严重" not in page(client, f"{FROZEN}freeze/")
+    failed = records.inspection(cast, project, score="56", year=YEAR, state=State.RECTIFYING)
+    shown = page(client, f"{FROZEN}freeze/")
+    assert "其中不合格或问题严重" in shown
+    assert f"/inspections/{failed.pk}/" in shown
+    assert f"/inspections/{year.pk}/" not in shown
+    assert "56.00 分，不合格，整改未关闭" in shown
+
+
 def test_ranking_is_frozen_published_and_corrected_by_hand(cast, log_in, year):
     client = log_in(cast.executive)
     shown = page(client, f"{FROZEN}freeze/")

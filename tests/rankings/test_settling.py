@@ -13,6 +13,7 @@ from deadlines import services as deadline_services
 from deadlines.choices import Event
 from deadlines.models import Deadline, DeadlineRule
 from deadlines.services import chores
+from inspections.choices import State as InspectionState
 from ledger import guards
 from ledger.models import Entry
 from notices.models import Delivery, Notice
@@ -30,7 +31,7 @@ from reviews.models import Round
 from staff.choices import Role
 from staff.models import Post
 from tests.conftest import LONG_AGO
-from tests.inspections import blame, kit
+from tests.inspections import blame, kit, records
 from tests.rankings import awards_kit as kits
 from tests.reviews import flow
 from tests.reviews.flow import confirmed
@@ -120,6 +121,42 @@ def test_late_rectification_often_sent_back_and_attendance_count_by_their_rules(
     }  # fmt: skip
     version = kits.policy({(Cause.SENT_BACK, Party.PERSON): "200"}, sent_back_from=2)
     assert not [row for row in award_queries.trial(ranking, version).lines if row.cause == Cause.SENT_BACK]
+
+
+def test_a_rectification_that_is_overdue_and_never_answered_is_charged_as_one_that_came_late(
+    cast, project, other_project
+):
+    ranking = kits.frozen(cast, (other_project, 90))
+    late = _rectifying(cast, project, due_at=timezone.now() - timedelta(days=1))
+    _rectifying(cast, other_project, due_at=timezone.now() + timedelta(days=1))
+    version = kits.policy({**kits.AMOUNTS, (Cause.LATE_RECTIFICATION, Party.PROJECT_MANAGER): "300"})
+    (row,) = [row for row in award_queries.trial(ranking, version).lines if row.cause == Cause.LATE_RECTIFICATION]
+    assert (row.person, row.amount, row.key) == (cast.verifier, 300, f"late:{late.pk}")
+    assert "至今未回复" in row.text
+
+
+def _rectifying(cast, project, *, due_at, **fields):
+    """An inspection whose opinion waits for the reply until `due_at`."""
+    row = records.inspection(cast, project, state=InspectionState.RECTIFYING, **fields)
+    Deadline.objects.create(
+        rule=DeadlineRule.objects.in_force().get(code="rectification_reply"), subject_type="inspections.inspection",
+        subject_id=row.pk, subject_label=row.number, url="/", scope_type="projects.project", scope_id=project.pk,
+        started_at=timezone.now(), due_on=timezone.localdate(due_at), due_at=due_at,
+    )  # fmt: skip
+    return row
+
+
+def test_what_failed_or_was_serious_and_is_not_in_the_ranking_is_told(cast, project, other_project):
+    ranking = kits.frozen(cast, (other_project, 90))
+    failed = records.inspection(cast, project, score=56, state=InspectionState.RECTIFYING)
+    serious = records.inspection(cast, other_project, score=83, state=InspectionState.RECHECKING, is_serious=True)
+    records.inspection(cast, project, score=70, state=InspectionState.RECTIFYING)
+    records.inspection(cast, project, score=50, state=InspectionState.DISCUSSING)
+    notes = award_queries.trial(ranking, kits.policy()).notes
+    told = [note for note in notes if "不在排名" in note]
+    assert [failed.number in told[0], serious.number in told[1], len(told)] == [True, True, 2]
+    assert "56.00 分，不合格，整改未关闭" in told[0]
+    assert "83.00 分，问题严重，整改未关闭" in told[1]
 
 
 def test_a_yes_on_the_checklist_counts_once_liability_was_decided(cast, project):
