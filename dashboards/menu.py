@@ -86,7 +86,7 @@ PAGES = (
         "rankings:settlement_home",
         "report-money",
         _may(Action.READ_SETTLEMENT),
-        also=("/appeals/", "/awards/notices/"),
+        also=("/appeals/", "/awards/notices/", "/awards/people/"),
     ),
     Page("我的奖惩", "rankings:awards_mine", "award", does_business, also=("/awards/", "/appeals/")),
     Page(

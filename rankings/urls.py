@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rankings.views import attendance, awards, freezing, policies, rankings, reinspections, settlements
+from rankings.views import attendance, awards, freezing, policies, rankings, records, reinspections, settlements
 
 app_name = "rankings"
 
@@ -20,7 +20,7 @@ POLICIES = [
     path("rankings/attendance/<int:pk>/withdraw/", attendance.attendance_withdraw, name="attendance_withdraw"),
 ]
 
-# The year's settlement; one's own rewards and penalties, appeals, notices.
+# The year's settlement; one's own rewards and penalties, everybody's record, appeals, notices.
 SETTLEMENTS = [
     path("settlements/", settlements.settlement_home, name="settlement_home"),
     path("settlements/promotion-notes/", settlements.promotion_notes, name="promotion_notes"),
@@ -32,6 +32,9 @@ SETTLEMENTS = [
     path("settlements/<int:year>/approve/", settlements.settlement_approve, name="settlement_approve"),
     path("settlements/<int:year>/notices/", settlements.settlement_notices, name="settlement_notices"),
     path("awards/mine/", awards.awards_mine, name="awards_mine"),
+    path("awards/people/", records.person_records, name="person_records"),
+    path("awards/people/<int:pk>/", records.person_record, name="person_record"),
+    path("awards/people/<int:pk>/pdf/", records.person_record_pdf, name="person_record_pdf"),
     path("awards/<int:pk>/appeal/", awards.award_appeal, name="award_appeal"),
     path("appeals/<int:pk>/", awards.appeal, name="appeal"),
     path("appeals/<int:pk>/decide/", awards.appeal_decide, name="appeal_decide"),

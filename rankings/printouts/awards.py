@@ -79,7 +79,7 @@ def build(notice: AwardNotice) -> NoticePaper:
         ],
         lines=[_line(award) for award in awards],
         sum_words=whole.words,
-        net=_signed(whole.net),
+        net=signed_words(whole.net),
         promotion=note.text if note else "",
         policy=str(settlement.policy),
         approved=Signed(
@@ -103,7 +103,7 @@ def _money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
 
 
-def _signed(amount: Decimal) -> str:
+def signed_words(amount: Decimal) -> str:
     """+1,200.00, −350.00, 0.00."""
     sign = "" if amount == 0 else "+" if amount > 0 else "−"
     return f"{sign}{abs(amount):,.2f}"
@@ -117,5 +117,5 @@ def _line(award: Award) -> PaperLine:
         text=award.text,
         posted=_money(award.amount),
         outcome=f"申诉：{appeal.get_outcome_display()}" if appeal and appeal.outcome else "",
-        final=_signed(award.signed),
+        final=signed_words(award.signed),
     )

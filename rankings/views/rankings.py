@@ -21,6 +21,7 @@ from rankings.printouts import rankings as papers
 from rankings.queries import drafts, evidence, frozen
 from rankings.queries import years as year_queries
 from rankings.queries.frozen import Line, YearBoard
+from rankings.queries.records import may_open
 from rankings.queries.secrecy import hide_secrets
 from rankings.services.freezing import FIRST_YEAR, may_correct
 from staff.choices import Action
@@ -218,6 +219,8 @@ def _row_page(request, found: YearBoard, line: Line, ids: list[int], missed: lis
         "is_person": board in PEOPLE_BOARDS, "may_act": ranking is not None and may_correct(user, ranking, board),
         "may_draft": user.may(Action.READ_RANKING_DRAFT),
     }  # fmt: skip
+    if context["is_person"] and may_open(user, line.subject):
+        context["record_of"] = line.subject
     context["stands_back"] = ranking is not None and user.may(Action.FREEZE_RANKING) and not context["may_act"]
     if ranking is not None:
         told = ranking.basis["boards"][board.value]

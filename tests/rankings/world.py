@@ -19,7 +19,9 @@ def build(cast) -> SimpleNamespace:
         happened_on=timezone.localdate() - timedelta(days=1),
     )  # fmt: skip
     policy, draft = in_force(), policy_kit.draft_of(cast.quality_office)
-    return SimpleNamespace(record=record, policy=policy, draft=draft, settled=settled, ranked=ranked)
+    return SimpleNamespace(
+        record=record, policy=policy, draft=draft, settled=settled, ranked=ranked, person=cast.preparer
+    )
 
 
 def subjects(world: SimpleNamespace) -> list[tuple[tuple, str]]:
@@ -28,6 +30,7 @@ def subjects(world: SimpleNamespace) -> list[tuple[tuple, str]]:
         ((world.policy.pk,), "policy"),
         ((world.draft.pk,), "policy_edit policy_publish policy_discard"),
         ((world.record.pk,), "attendance_withdraw"),
+        ((world.person.pk,), "person_record person_record_pdf"),
         *ranking_world.subjects(world.ranked),
         *settlement_world.subjects(world.settled),
     ]
