@@ -30,6 +30,7 @@ class PaperChart:
     chart: Chart
     drawing: Drawing | None
     formula: str
+    empty: str
     period: str
 
     @property
@@ -117,8 +118,10 @@ def _paper_chart(chart: Chart, filters: Filters) -> PaperChart:
         if chart.key == "open_rectifications"
         else "全年"
     )
-    formula = _of_month(chart.formula, filters) if is_of_month else chart.formula
-    return PaperChart(chart, _drawing(chart), formula, period)
+    formula, empty = chart.formula, chart.empty
+    if is_of_month:
+        formula, empty = _of_month(formula, filters), _of_month(empty, filters)
+    return PaperChart(chart, _drawing(chart), formula, empty, period)
 
 
 def _drawing(chart: Chart) -> Drawing | None:

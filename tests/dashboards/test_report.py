@@ -97,6 +97,9 @@ def test_a_monthly_paper_counts_the_month_and_says_so(cast, project):
     conforming = next(row for row in paper.kpis if row.now.measure == "conforming")
     assert (conforming.now.denominator, conforming.year.denominator) == (1, 2)
     assert not any("本年度" in row.formula for row in paper.kpis)
+    of_month = [row for row in charts.values() if row.period == "本月"]
+    assert "本月没有收到投诉、举报" in charts["complaints"].empty
+    assert not any("本年度" in row.formula + row.empty for row in of_month)
 
 
 def test_months_of_a_year_add_up_to_the_year(cast, project):
