@@ -22,7 +22,7 @@ from rankings.choices import Board, Cause, Party
 from rankings.models import Policy, Ranking
 from rankings.queries import policies
 from rankings.queries.attendance import attendance_of
-from rankings.queries.evidence import grave, grave_words
+from rankings.queries.evidence import MOST_GRAVE, grave, grave_words
 from rankings.queries.frozen import standing
 from reviews.choices import ChecklistResult, LevelKind, State
 from reviews.models import Round, Signature
@@ -276,11 +276,13 @@ def _left_out(year: int, judged: Iterable[Judged]) -> list[str]:
     """The inspections that failed or were found serious and are not in the ranking, mostly since their rectification was not
     closed when it was frozen: nobody is charged for them, and nobody should overlook that."""
     counted = {pk for row in judged for pk in row.inspections}
-    return [
+    rows = [row for row in grave(year) if row.pk not in counted]
+    told = [
         f"检查 {row.number}（{row.project.name}，{row.score_sheet.total} 分，{grave_words(row)}）不在排名（含更正）之内，未计其处罚。"
-        for row in grave(year)
-        if row.pk not in counted
+        for row in rows[:MOST_GRAVE]
     ]
+    more = len(rows) - len(told)
+    return [*told, *([f"另有 {more} 次不合格或问题严重的检查不在排名（含更正）之内，未计其处罚。"] if more else [])]
 
 
 def _still_open(year: int) -> list[str]:

@@ -13,6 +13,9 @@ from reviews.choices import State as RoundState
 from reviews.models import Round
 from scoring.rules import FAIL
 
+# So many of those that failed are named one by one.
+MOST_GRAVE = 20
+
 
 @dataclass
 class Behind:

@@ -59,13 +59,15 @@ def ranking_freeze(request, year):
     if request.method == "POST" and signed(request, form, act):
         messages.success(request, f"{year} 年度排名已冻结，可以公布。")
         return redirect("rankings:ranking", year=year)
-    context = _freeze_context(year, drafted, form) | {"grave": _grave_and_open(year)}
+    context = _freeze_context(year, drafted, form) | _grave_and_open(year)
     return render(request, "rankings/ranking_freeze.html", context)
 
 
-def _grave_and_open(year: int) -> list[tuple]:
-    """(inspection, in what words it is grave) of those that will not count, since their rectification is not closed."""
-    return [(row, evidence.grave_words(row)) for row in evidence.grave(year).exclude(state=State.CLOSED)]
+def _grave_and_open(year: int) -> dict:
+    """Those that failed or are serious and will not count, since their rectification is not closed: (inspection, in what words)."""
+    rows = list(evidence.grave(year).exclude(state=State.CLOSED))
+    named = [(row, evidence.grave_words(row)) for row in rows[: evidence.MOST_GRAVE]]
+    return {"grave": named, "grave_more": len(rows) - len(named)}
 
 
 def _freeze_context(year: int, drafted: drafts.Draft, form) -> dict:

@@ -159,6 +159,16 @@ def test_what_failed_or_was_serious_and_is_not_in_the_ranking_is_told(cast, proj
     assert "83.00 分，问题严重，整改未关闭" in told[1]
 
 
+def test_of_very_many_that_are_not_in_the_ranking_the_rest_is_counted(cast, project, other_project, monkeypatch):
+    monkeypatch.setattr(award_queries, "MOST_GRAVE", 1)
+    ranking = kits.frozen(cast, (other_project, 90))
+    for score in (50, 51, 52):
+        records.inspection(cast, project, score=score, state=InspectionState.RECTIFYING)
+    told = [note for note in award_queries.trial(ranking, kits.policy()).notes if "不在排名" in note]
+    assert len(told) == 2
+    assert told[1].startswith("另有 2 次")
+
+
 def test_a_yes_on_the_checklist_counts_once_liability_was_decided(cast, project):
     ranking = kits.frozen(cast, (project, 70))
     deliverable = blame.signed(cast, project)
