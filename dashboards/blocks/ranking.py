@@ -5,7 +5,8 @@ from django.utils import timezone
 from dashboards.blocks.base import Block
 from rankings.choices import Board
 from rankings.models import Ranking
-from rankings.queries import drafts, frozen
+from rankings.queries import frozen
+from rankings.queries.first import first
 from rankings.queries.secrecy import hide_secrets
 
 TOP = 5
@@ -26,5 +27,6 @@ def ranking_of_year(user) -> Block:
 
 
 def _drafted(year: int) -> dict[Board, list[frozen.Line]]:
-    drafted = drafts.draft(year, boards=BOARDS)
-    return {board: [frozen.line_of(each) for each in drafted.boards[board][:TOP]] for board in BOARDS}
+    found = first(year, projects=TOP)
+    boards = {Board.PROJECT: found.projects, Board.UNIT: found.units[:TOP]}
+    return {board: [frozen.line_of(each) for each in rows] for board, rows in boards.items()}

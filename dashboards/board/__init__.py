@@ -25,7 +25,6 @@ from dashboards.board.filters import Filters, filters_for
 from dashboards.board.grades import Grades
 from dashboards.board.signed import Figures
 from dashboards.board.values import Cell, Chart, Column, Form, Kpi, Mark, Plot, Row, Series, Unit
-from projects.models import sees_all_projects
 
 __all__ = [
     "SECTIONS", "Cell", "Chart", "Column", "Dashboard", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board",
@@ -57,28 +56,37 @@ def dashboard(filters: Filters, reader) -> Dashboard:
     """The figures of `filters` as `reader` may see them."""
     asked = repr((timezone.localdate(), filters))
     key = f"board:{hashlib.sha256(asked.encode()).hexdigest()}"
-    found = cache.get(key)
-    if found is None:
-        found, weight = _reckon(filters)
-        if weight >= LONG:
-            cache.set(key, found, SECONDS_KEPT)
-    charts = list(found.charts)
-    if not sees_all_projects(reader):
-        charts = [*ranking.charts(filters, reader), *(each for each in charts if each.key not in ranking.KEYS)]
+    kept = cache.get(key)
+    if kept is None:
+        kept = _reckon(filters)
+        if kept.weight >= LONG:
+            cache.set(key, kept, SECONDS_KEPT)
+    charts = [*ranking.charts(filters, kept.ranked, reader), *kept.charts]
     if told := complaints.chart(filters, reader):
         charts.append(told)
-    return Dashboard(filters, found.as_of, found.kpis, charts)
+    return Dashboard(filters, kept.as_of, kept.kpis, charts)
 
 
-def _reckon(filters: Filters) -> tuple[Dashboard, int]:
-    """All but the complaints, and how much was summed up for it."""
-    of, grades = Figures(filters), Grades(filters)
+@dataclass(frozen=True)
+class _Kept:
+    """All but what depends on the reader: the complaints, and the names in the ranking. `weight`: how much was summed up."""
+
+    as_of: datetime
+    kpis: list[Kpi]
+    ranked: ranking.Ranked
+    charts: list[Chart]
+    weight: int
+
+
+def _reckon(filters: Filters) -> _Kept:
+    of, grades, ranked = Figures(filters), Grades(filters), ranking.ranked(filters)
     charts = [
-        *ranking.charts(filters), *grades.charts(), *levels.charts(of), habits.chart(of), clocks.chart(filters), errors.chart(of),
+        *grades.charts(), *levels.charts(of), habits.chart(of), clocks.chart(filters), errors.chart(of),
         rectifications.chart(filters),
     ]  # fmt: skip
-    weight = grades.total + len(of.signed_in_year) + len(of.issued_signatures) + sum(chart.sample for chart in charts)
-    return Dashboard(filters, timezone.now(), measures.kpis(of), charts), weight
+    weight = grades.total + ranked.count + len(of.signed_in_year) + len(of.issued_signatures)
+    weight += sum(chart.sample for chart in charts)
+    return _Kept(timezone.now(), measures.kpis(of), ranked, charts, weight)
 
 
 def board(filters: Filters, reader) -> list[Chart]:

@@ -147,23 +147,34 @@ def of_projects(year: int):
     return Inspection.objects.filter(year=year, project__isnull=False).exclude(state=State.CANCELLED)
 
 
-def project_rows(year: int, *, without: Collection[int] = frozenset(),
-                 scores: Mapping[int, Decimal] | None = None) -> list[Row]:  # fmt: skip
-    """A row for each project with a closed inspection in `year`, set by the lowest of them; among several at one total by the
-    worse grade, then by what breaks ties, then by the earlier number. Three queries; a fourth for the marks of changed scores."""
+def closed_of_projects(year: int, without: Collection[int] = frozenset()):
+    """Those that count in the ranking."""
     closed = of_projects(year).filter(state=State.CLOSED)
-    if without:
-        closed = closed.exclude(pk__in=without)
-    total, word = _scored(closed, scores or {})
+    return closed.exclude(pk__in=without) if without else closed
+
+
+def setting_inspections(closed, scores: Mapping[int, Decimal]):
+    """Of each project the inspection among `closed` that sets its score, with `total`, `word` (the grade), `worst` (its place in
+    WORST_FIRST) and `on_time`: the lowest; among several at one total that of the worse grade, then what breaks ties, then
+    the earlier number. No query, but one for the marks of changed `scores`."""
+    total, word = _scored(closed, scores)
     worst = Case(*[When(word=each, then=Value(at)) for at, each in enumerate(rules.WORST_FIRST)], default=Value(9),
                  output_field=IntegerField())  # fmt: skip
     on_time = Coalesce("was_on_time", Value(True), output_field=BooleanField())
     rows = closed.annotate(total=total, word=word).annotate(worst=worst, on_time=on_time)
-    rows = rows.annotate(
+    return rows.annotate(
         nth=Window(RowNumber(), partition_by=[F("project_id")],
                    order_by=[F("total").asc(), F("worst").asc(), F("lowest_share").asc(), F("finding_count").desc(),
                              F("on_time").asc(), F("pk").asc()]),
     ).filter(nth=1)  # fmt: skip
+
+
+def project_rows(year: int, *, without: Collection[int] = frozenset(),
+                 scores: Mapping[int, Decimal] | None = None) -> list[Row]:  # fmt: skip
+    """A row for each project with a closed inspection in `year`, set by the lowest of them (`setting_inspections`). Three
+    queries; a fourth for the marks of changed scores."""
+    closed = closed_of_projects(year, without)
+    rows = setting_inspections(closed, scores or {})
     # What only few projects have is asked apart: cheaper than a window over all.
     several = _several_inspections(closed)
     serious = set(closed.filter(is_serious=True).order_by().values_list("project_id", flat=True))
