@@ -28,7 +28,7 @@
     splitNumber: 4, interval: plot.most === 100 ? 20 : undefined, splitLine: { lineStyle: { color: fine } }, axisLabel: { color: faint, fontSize: 11 },
   });
 
-  const series = (plot, lies, isStacked, alone) => plot.series.map((each, index) => ({
+  const series = (plot, lies, isStacked, alone, isNarrow) => plot.series.map((each, index) => ({
     type: "bar", name: each.name, data: isStacked ? each.values.map((value) => value || null) : each.values, barMaxWidth: isStacked || alone || plot.series.length === 1 ? 16 : 11,
     barGap: alone ? "-100%" : "12%", stack: isStacked || alone ? "all" : undefined, cursor: "pointer",
     itemStyle: {
@@ -43,7 +43,7 @@
     markLine: index === 0 && plot.marks.length ? {
       silent: true, symbol: "none", z: 1, // beneath the figures
       lineStyle: { color: faint, type: [4, 3], width: 1 },
-      label: { position: lies ? "start" : "end", distance: 2, color: faint, fontSize: 11, formatter: ({ name }) => name },
+      label: { position: lies ? "start" : "end", distance: 2, color: faint, fontSize: 11, formatter: ({ name, value }) => (isNarrow ? value : name) },
       data: plot.marks.map((mark) => ({ name: mark.name, [lies ? "xAxis" : "yAxis"]: mark.value })),
     } : undefined,
   }));
@@ -55,11 +55,12 @@
 
   const option = (plot, width) => {
     const lies = liesDown(plot), isStacked = plot.form.startsWith("stacked"), alone = sharesPlace(plot);
-    const names = axisOfNames(plot.categories, lies, width < 420 ? 8 : 13), figures = axisOfFigures(plot);
+    const isNarrow = width < 420;
+    const names = axisOfNames(plot.categories, lies, isNarrow ? 8 : 13), figures = axisOfFigures(plot);
     return {
       animation: !still.matches, animationDuration: 250,
       textStyle: { fontFamily: font, color: ink },
-      grid: { left: 8, right: lies ? 44 : 16, top: plot.series.length > 1 ? (lies ? 36 : 46) : 20, bottom: plot.marks.length && lies ? 18 : 4, outerBoundsMode: "same" },
+      grid: { left: lies ? 16 : 8, right: lies ? 44 : 16, top: plot.series.length > 1 ? (lies ? 36 : 46) : 20, bottom: plot.marks.length && lies ? 18 : 4, outerBoundsMode: "same" },
       legend: plot.series.length > 1 ? { top: 4, left: 4, itemWidth: 12, itemHeight: 10, itemGap: 14, textStyle: { color: ink, fontSize: 12 }, selectedMode: false } : undefined,
       tooltip: {
         trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow", shadowStyle: { color: "rgba(31,74,124,.06)" } },
@@ -71,7 +72,7 @@
       },
       xAxis: lies ? figures : names,
       yAxis: lies ? names : figures,
-      series: series(plot, lies, isStacked, alone),
+      series: series(plot, lies, isStacked, alone, isNarrow),
     };
   };
 
