@@ -21,6 +21,7 @@ from rankings.handled import AlreadyHandled
 from rankings.models import Appeal
 from rankings.queries import settlements as queries
 from rankings.services import appeals
+from rankings.settlement_digests import decision_digest
 from staff.choices import Role
 from tests.inspections import kit
 from tests.rankings import awards_kit as kits
@@ -89,6 +90,22 @@ def test_an_appeal_makes_nobodys_matter_worse(cast, settlement):
     reward = kits.appealed(settlement, cast.verifier)
     with pytest.raises(ValidationError, match="不能因申诉减少"):
         kits.decided(cast, reward, "changed", "1")
+
+
+def test_a_reward_is_raised_beyond_the_policy_only_with_a_reason(cast, settlement):
+    """The policy gives the whole team 10,000: a decision may go beyond it, but never without words that are signed with it."""
+    appeal = queries.appeals_visible_to(cast.executive).get(pk=kits.appealed(settlement, cast.verifier).pk)
+    told = {"actor": cast.executive, "appeal": appeal, "outcome": "changed", "amount": Decimal(12000)}
+    for words in ("", " \n"):
+        with pytest.raises(ValidationError, match="处理意见"):
+            appeals.decide(**told, decision=words, confirmation=confirmed(cast.executive))
+    assert Appeal.objects.get().outcome is None
+    decided = appeals.decide(**told, decision="另行承担验收配合。", confirmation=confirmed(cast.executive))
+    signed = decision_digest(decided)
+    award = kits.award_of(settlement, cast.verifier)
+    assert (award.amount, award.final_amount) == (4000, 12000)
+    decided.decision = "换一个理由"
+    assert decision_digest(decided) != signed
 
 
 def test_neither_the_person_nor_the_proposer_nor_the_office_decides(cast, settlement):

@@ -6,6 +6,7 @@ from io import BytesIO
 import openpyxl
 import pytest
 from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -211,6 +212,24 @@ def test_a_notice_tells_one_person_what_counts_and_is_a_real_paper(cast, settlem
     assert (paper.sum_words, paper.net, paper.promotion) == ("处罚合计", "−400.00", "")
     notice.person = cast.verifier
     assert "任项目经理" in build(notice).promotion
+
+
+def test_a_reward_that_an_appeal_raised_stands_beside_what_was_posted_on_paper_and_in_the_workbook(
+    cast, settlement, log_in, later
+):
+    kits.decided(cast, kits.appealed(settlement, cast.verifier), "changed", "12000")
+    kits.approve(cast, settlement, later)
+    notice = AwardNotice(
+        settlement=kits.fresh(settlement), person=cast.verifier, number="JCTZ-1", issued_at=timezone.now()
+    )
+    (line,) = build(notice).lines
+    assert (line.outcome, line.posted, line.final) == ("申诉：变更金额", "4,000.00", "+12,000.00")
+    printed = render_to_string("rankings/print/award_notice.html", {"paper": build(notice)})
+    assert "申诉：变更金额，公示金额 4,000.00 元" in printed
+    rows = book_of(log_in(cast.quality_office).get(url("settlement_export", settlement.ranking.year)))
+    assert rows[2][6:9] == ("公示金额（元）", "申诉处理", "最终金额（元）")
+    (row,) = [row for row in rows[3:-1] if row[0] == cast.verifier.employee_number]
+    assert row[6:9] == (4000, "变更金额", 12000)
 
 
 def test_progress_shows_and_the_page_goes_on(cast, settlement, log_in, later, monkeypatch):
