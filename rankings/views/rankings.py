@@ -97,10 +97,15 @@ def ranking_draft(request):
     context = _board_context(request, found, page, form) | {
         "what_if": what_if, "other": other, "draft": drafted, "least": drafted.least.of(board),
         "frozen": Ranking.objects.filter(year=year).first(), "may_freeze": request.user.may(Action.FREEZE_RANKING),
-        "tabs": _tabs(f"{reverse('rankings:ranking_draft')}?year={year}", board), "years": _years_to_draft(),
+        "tabs": _tabs(f"{reverse('rankings:ranking_draft')}?{urlencode(_kept(request, year))}", board), "years": _years_to_draft(),
         "query": urlencode(query), "crumbs": [_home()],
     }  # fmt: skip
     return render(request, "rankings/ranking_draft.html", context)
+
+
+def _kept(request, year: int) -> dict:
+    """What the other boards are asked beside their name: the year, and what if."""
+    return {"year": year, **{name: value for name in ("without", "score") if (value := request.GET.get(name))}}
 
 
 def _asked_year(request) -> int:
@@ -141,8 +146,13 @@ def _other(year: int, board: Board, what_if: WhatIfForm, found: YearBoard) -> di
 @require_safe
 @needs(Action.READ_RANKING_DRAFT)
 def ranking_draft_export(request):
+    """The board as it would be now; what if beside, where it is asked for."""
     year, board = _asked_year(request), board_of(request.GET.get("board", ""))
-    return _export(request, frozen.year_board_of_draft(year, board))
+    found = frozen.year_board_of_draft(year, board)
+    other = _other(year, board, WhatIfForm(request.GET, user=request.user, year=year), found)
+    if other and request.GET.get("changed"):
+        found.lines = [line for line in found.lines if line.is_changed]
+    return _export(request, found, other)
 
 
 @require_safe
@@ -308,7 +318,7 @@ def _board_context(request, found: YearBoard, page, form) -> dict:
     }  # fmt: skip
 
 
-def _export(request, found: YearBoard):
+def _export(request, found: YearBoard, other: dict | None = None):
     form = BoardForm(request.GET, units=sorted({line.unit_name for line in found.lines if line.unit_name}))
     hide_secrets(found.board, [*found.lines, *found.excluded], request.user)
-    return board_response(found, form)
+    return board_response(found, form, other)

@@ -97,6 +97,22 @@ def test_what_if_stands_beside_and_marks_what_changes(cast, log_in, year):
     assert "请填写要改分的检查编号" in page(client, f"{DRAFT}&score=91")
 
 
+def test_what_if_stays_with_the_other_boards_and_goes_into_the_export(cast, log_in, year, project):
+    client, asked = log_in(cast.quality_office), f"without={year.number}&score=91"
+    found = unescape(page(client, f"{DRAFT}&{asked}"))
+    assert f"{DRAFT}&{asked}&board=unit" in found
+    assert f"&{asked}" not in page(client, DRAFT)
+    export = f"/rankings/draft/export/?year={YEAR}&{asked}"
+    told = cells(client.get(export))
+    assert {"试算名次", "试算得分", 91, f"试算：{year.number} 改为 91 分"} <= set(told)
+    assert project.name in told
+    assert project.name in cells(client.get(f"{export}&changed=1"))
+    assert project.name not in cells(
+        client.get(f"/rankings/draft/export/?year={YEAR}&without={year.number}&changed=1")
+    )
+    assert "试算名次" not in cells(client.get(f"/rankings/draft/export/?year={YEAR}"))
+
+
 def test_draft_is_for_who_reads_drafts(cast, log_in, year):
     for user in (cast.preparer, cast.approver, cast.archivist, cast.administrator, cast.auditor):
         client = log_in(user)
@@ -224,7 +240,8 @@ def test_export_has_places_figures_corrections_and_what_is_left_out(cast, log_in
     correct(cast)
     found = cells(log_in(cast.quality_office).get(f"{FROZEN}export/"))
     assert {"滨江花园二期", "城北污水处理厂", "城西医院", 55, 95, "申诉成立"} <= set(found)
-    assert rules.FORMULAS[Board.PROJECT] in found
+    for words in (rules.FORMULAS[Board.PROJECT], rules.sample_rule(Board.PROJECT, 1), rules.POPULATION):
+        assert words in found
     found = cells(log_in(cast.quality_office).get(f"/rankings/draft/export/?year={YEAR}&board=unit&unit=造价一所"))
     assert "造价一所" in found
     assert "城北污水处理厂" not in found
