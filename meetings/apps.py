@@ -41,6 +41,7 @@ class MeetingsConfig(AppConfig):
         from meetings.queries.action_items import duties_before_leaving
         from meetings.services.distributing import remind_due
         from meetings.services.series import make_due
+        from meetings.services.withdrawing import withdraw_unseen
         from meetings.verification import minutes_match
         from meetings.verification_course import course_matches
         from staff import duties
@@ -49,6 +50,7 @@ class MeetingsConfig(AppConfig):
         checks.register(course_matches)
         rounds.register("meetings.receipts", remind_due)
         rounds.register("meetings.series", make_due)
+        rounds.register("meetings.secrecy", withdraw_unseen)
         feed_sources.register("meetings", invitations.feed_events)
 
         for scope in clocks.scopes():

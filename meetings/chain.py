@@ -16,6 +16,7 @@ from django.utils import timezone
 from ledger.services import record
 from meetings.choices import Act, State
 from meetings.models import Meeting, MeetingKind
+from meetings.secrecy import may_know
 from projects.models import Project
 from projects.queries import roles_on
 from staff import permissions
@@ -39,7 +40,7 @@ TABLE: dict[tuple[State, Act], State] = {
 @dataclass(frozen=True)
 class Terms:
     """Whose act it is: the organiser's always; the recorder's; of whoever may call such a meeting. What is the organiser's
-    alone falls to the callers when the organiser has left the firm."""
+    alone falls to the callers when the organiser has left the firm, or the project became secret to the organiser."""
 
     recorder: bool = False
     callers: bool = False
@@ -98,13 +99,15 @@ def require_may_call(user, kind: MeetingKind, project: Project | None) -> None:
 
 
 def is_organiser(user, meeting: Meeting) -> bool:
-    """Whether `user` acts as the organiser. Who configures or audits by now no longer does (三员分立)."""
-    return meeting.organiser_id == user.pk and _is_of_business(user)
+    """Whether `user` acts as the organiser. Who configures or audits by now no longer does (三员分立), nor who may not know
+    of the meeting any more."""
+    return meeting.organiser_id == user.pk and _is_of_business(user) and may_know(user, meeting.project)
 
 
 def is_recorder(user, meeting: Meeting) -> bool:
     """Whether `user` writes the minutes: the recorder, or the organiser where nobody else was named."""
-    return (meeting.recorder_id or meeting.organiser_id) == user.pk and _is_of_business(user)
+    is_named = (meeting.recorder_id or meeting.organiser_id) == user.pk
+    return is_named and _is_of_business(user) and may_know(user, meeting.project)
 
 
 def _is_of_business(user) -> bool:
@@ -112,8 +115,14 @@ def _is_of_business(user) -> bool:
 
 
 def stands_in(user, meeting: Meeting) -> bool:
-    """Whether `user` acts for an organiser who has left: whoever may call such a meeting."""
-    return not meeting.organiser.is_active and may_call(user, meeting.kind, meeting.project)
+    """Whether `user` acts for an organiser who has left, or may not know of the meeting any more: whoever may call such a
+    meeting."""
+    return not has_organiser(meeting) and may_call(user, meeting.kind, meeting.project)
+
+
+def has_organiser(meeting: Meeting) -> bool:
+    """Whether whoever organises it is still there, and may know of it."""
+    return meeting.organiser.is_active and may_know(meeting.organiser, meeting.project)
 
 
 def require_place(meeting: Meeting, act: Act, actor) -> None:
@@ -172,14 +181,16 @@ def move(
     write: Callable[[Meeting], dict | None] = lambda meeting: None,
     **values,
 ) -> Meeting:
-    """The only way in which a meeting changes; returns it as it is then. In order: 1. place; 2. TABLE; 3. claim by
+    """The only way in which a meeting changes; returns it as it is then. In order: 1. place (the clockwork, None, acts by
+    itself); 2. TABLE; 3. claim by
     compare-and-set on `turn` (0 rows: AlreadyHandled); 4. `write(meeting)`, which checks and writes what belongs to the
     act, sees the meeting before it, and may return what the ledger keeps (columns under the key "changes"); 5. the columns
     of `values`, and `reason` where one is given; 6. ledger: `meeting.<act>` with state, turn, reason, `data`.
 
     Raises PermissionDenied, AlreadyHandled, and whatever `write` raises; then nothing has happened."""
     meeting = held(meeting)
-    require_place(meeting, act, actor)
+    if actor is not None:
+        require_place(meeting, act, actor)
     target = target_of(meeting, act)
     if target is None or meeting.turn != turn:
         raise already_handled(meeting)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from deadlines.scopes import Place, Scope
 from meetings.chain import roles_at
 from meetings.models import ActionItem, Meeting
+from meetings.secrecy import may_know
 from projects import clocks as project_clocks
 from projects.choices import Confidentiality
 from staff.choices import COMPANY_ROLES, Role
@@ -41,22 +42,40 @@ def _words(record) -> str:
 def item_holders(places: Iterable[Place]) -> Mapping[Place, list]:
     """The active people who fill each place of action items: the owner owes it, or for an owner outside, or one who has left,
     the organiser of the meeting; the roles above by the project, or by posts where the firm itself met. A constant number of
-    queries, however many places."""
+    queries, however many places; of secret projects one more for each organiser who is asked for."""
     rows = ActionItem.objects.filter(pk__in={place.scope_id for place in places})
     rows = rows.select_related("owner__unit", "meeting__organiser__unit", "project")
     return _filled(ITEM, places, {row.pk: (row.project_id, _owing(row)) for row in rows})
 
 
 def _owing(item: ActionItem) -> list:
-    first = [item.owner] if item.owner_id else []
-    return [person for person in [*first, item.meeting.organiser] if person.is_active][:1]
+    if item.owner_id and item.owner.is_active:
+        return [item.owner]
+    return _organiser(item.meeting.organiser, item.project)
+
+
+def _organiser(organiser, project) -> list:
+    """Whoever organised it, while still there and allowed to know of it."""
+    return [organiser] if organiser.is_active and may_know(organiser, project) else []
+
+
+def owing_item(item: ActionItem) -> list:
+    """Who owes it now, the first one first in line."""
+    place = Place(item.pk, Role.COST_ENGINEER)
+    return item_holders([place])[place]
+
+
+def owing_minutes(meeting: Meeting) -> list:
+    """Who owes the minutes now."""
+    place = Place(meeting.pk, Role.PROJECT_MANAGER)
+    return meeting_holders([place])[place]
 
 
 def meeting_holders(places: Iterable[Place]) -> Mapping[Place, list]:
     """As `item_holders`, for the minutes that a meeting's organiser owes."""
     rows = Meeting.objects.filter(pk__in={place.scope_id for place in places})
     rows = rows.select_related("organiser__unit", "project")
-    found = {row.pk: (row.project_id, [row.organiser] if row.organiser.is_active else []) for row in rows}
+    found = {row.pk: (row.project_id, _organiser(row.organiser, row.project)) for row in rows}
     return _filled(MEETING, places, found)
 
 

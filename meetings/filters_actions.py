@@ -6,6 +6,7 @@ from django.db.models import Q
 from meetings.choices import UNCLOSED, ActionState
 from meetings.models import ActionItem, Meeting
 from meetings.queries.action_items import overdue, owed_by, to_confirm
+from projects.choices import Confidentiality
 from projects.models import Project
 from staff.models import User
 
@@ -15,7 +16,12 @@ WHOSE = [("1", "由我负责"), ("confirm", "待我确认")]
 
 
 def _projects(request):
-    return Project.objects.filter(pk__in=ActionItem.objects.visible_to(request.user).order_by().values("project"))
+    """Of their items; a secret one is not named to an owner who does not see it."""
+    named = ~Q(confidentiality=Confidentiality.SECRET) | Q(
+        pk__in=Project.objects.visible_to(request.user).values("pk")
+    )
+    items = ActionItem.objects.visible_to(request.user).order_by().values("project")
+    return Project.objects.filter(named, pk__in=items)
 
 
 def _people(request):

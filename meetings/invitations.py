@@ -1,7 +1,8 @@
 """Meetings as iCalendar (RFC 5545, 5546): the invitation and its withdrawal for one recipient, the events of the feed.
 
-Each message names its one recipient and the organiser, and nobody else: no address of one unit reaches another. Of a
-meeting about a secret project it tells the time, and that there is a meeting."""
+Each message names its one recipient and the organiser, and nobody else: no address of one unit reaches another. Several
+meetings of a series go in one message (`publication`). Of a meeting about a secret project it tells the time, and that there
+is a meeting."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,9 +17,9 @@ from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 from meetings.choices import State
 from meetings.models import Invitation, Meeting
+from meetings.secrecy import UNNAMED_MEETING
 
 REQUEST, CANCEL, PUBLISH = "REQUEST", "CANCEL", "PUBLISH"
-UNNAMED = "会议（秘密项目）"
 QUARTER_BEFORE = timedelta(minutes=-15)
 # The feed keeps what is past for so long.
 KEPT = timedelta(days=60)
@@ -36,20 +37,40 @@ class Recipient:
 def message(meeting: Meeting, recipient: Recipient, *, is_off: bool = False) -> str:
     """The message that puts the meeting into the recipient's calendar, changes it there (the same UID, a higher SEQUENCE),
     or takes it out (`is_off`)."""
-    method = CANCEL if is_off else REQUEST
+    calendar = _calendar(CANCEL if is_off else REQUEST)
+    event = _event_of(meeting, is_insider=recipient.is_insider, is_off=is_off)
+    if recipient.address:
+        event.add("attendee", _attendee(recipient))
+    calendar.add_component(event)
+    calendar.add_missing_timezones()
+    return calendar.to_ical().decode()
+
+
+def publication(meetings: list[tuple[Meeting, bool]], *, is_insider: bool) -> str:
+    """Several meetings in one message: (meeting, whether it is off). A REQUEST speaks of one UID alone (RFC 5546, 3.2.2); what is
+    published may be many events, each with its UID and SEQUENCE, by which it is changed later."""
+    calendar = _calendar(PUBLISH)
+    for meeting, is_off in meetings:
+        calendar.add_component(_event_of(meeting, is_insider=is_insider, is_off=is_off))
+    calendar.add_missing_timezones()
+    return calendar.to_ical().decode()
+
+
+def _calendar(method: str) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", "-//QMS//Meetings//ZH")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    event = _event(meeting, is_insider=recipient.is_insider)
+    return calendar
+
+
+def _event_of(meeting: Meeting, *, is_insider: bool, is_off: bool) -> Event:
+    """With whom it is organised by, and whether it is on."""
+    event = _event(meeting, is_insider=is_insider)
     event.add("organizer", _address(meeting.organiser.name, meeting.organiser.email or settings.DEFAULT_FROM_EMAIL))
-    if recipient.address:
-        event.add("attendee", _attendee(recipient))
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
-    calendar.add_component(event)
-    calendar.add_missing_timezones()
-    return calendar.to_ical().decode()
+    return event
 
 
 def feed_events(user) -> list[Event]:
@@ -81,7 +102,7 @@ def _event(meeting: Meeting, *, is_insider: bool) -> Event:
     event.add("dtstart", meeting.starts_at.astimezone(zone))
     event.add("dtend", meeting.ends_at.astimezone(zone))
     if is_secret(meeting):
-        event.add("summary", UNNAMED)
+        event.add("summary", UNNAMED_MEETING)
         return event
     event.add("summary", summary_of(meeting))
     if meeting.place_words:

@@ -2,6 +2,7 @@
 something to read."""
 
 from meetings.models import Meeting
+from meetings.secrecy import seeing
 from notices.choices import Kind
 from notices.services import Message, notify_all
 
@@ -16,7 +17,8 @@ def is_secret(meeting: Meeting) -> bool:
 
 
 def tell(meeting: Meeting, people, *, title: str, body: str = "", part: str = "minutes", but=None) -> None:
-    """One message to each of `people` but `but`; part of the caller's transaction."""
+    """One message to each of `people` who may know of the meeting, but `but`; part of the caller's transaction."""
     people = [each for each in people if each is not None and (but is None or each.pk != but.pk)]
+    people = seeing(meeting.project, people)
     notify_all([Message(recipients=people, kind=Kind.MEETING, title=title, body=body, url=page_of(meeting, part),
                         is_confidential=is_secret(meeting))])  # fmt: skip

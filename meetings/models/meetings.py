@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from meetings.choices import Act, Attendance, Frequency, Group, OffDay, PartyKind, SignedBy, State
 from meetings.models.parties import LONGEST, PERSON, Contact, Party
+from meetings.secrecy import IS_OPEN
 from projects.models import Project, sees_all_projects
 from staff.choices import Action
 from staff.models import Unit
@@ -80,7 +81,7 @@ class SeriesQuerySet(models.QuerySet):
     def visible_to(self, user):
         if not user.is_active:
             return self.none()
-        return self.filter(visible_condition(user) | Q(organiser=user))
+        return self.filter(visible_condition(user) | IS_OPEN & Q(organiser=user))
 
     def running(self, today):
         return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today), ended_at__isnull=True)
@@ -189,11 +190,12 @@ def new_uid() -> str:
 
 class MeetingQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Whoever sees the project, is invited or organises; see `visible_condition`."""
+        """Whoever sees the project (`visible_condition`); unless it is secret, whoever is invited, organises or records."""
         if not user.is_active:
             return self.none()
         invited = Invitation.objects.filter(user=user).order_by().values("meeting")
-        return self.filter(visible_condition(user) | Q(organiser=user) | Q(recorder=user) | Q(pk__in=invited))
+        taking_part = Q(organiser=user) | Q(recorder=user) | Q(pk__in=invited)
+        return self.filter(visible_condition(user) | IS_OPEN & taking_part)
 
     def live(self):
         return self.exclude(state__in=[State.ISSUED, State.CANCELLED])

@@ -14,6 +14,8 @@ from ledger.models import Entry
 from meetings.choices import ActionState, Group, State
 from meetings.clocks import ITEM
 from meetings.models import ActionItem, CarriedItem, Meeting, Paper
+from meetings.secrecy import UNNAMED_MEETING, UNNAMED_PROJECT
+from projects.models import Project
 from staff.duties import Duty
 
 ALONG = ("project", "meeting__kind", "meeting__project", "meeting__organiser", "agenda_item", "owner__unit", "owner_contact__party", "created_by",
@@ -25,13 +27,26 @@ def item_rows(user):
     return ActionItem.objects.visible_to(user).select_related(*ALONG)
 
 
-def tell(rows: Iterable[ActionItem]) -> list[ActionItem]:
-    """Each with `clock` (None where no rule is in force) and `is_late`; one query."""
+def tell(rows: Iterable[ActionItem], user=None) -> list[ActionItem]:
+    """Each with `clock` (None where no rule is in force) and `is_late`; one query. For a `user` who owns an item of a project that
+    is secret by now, without the names of project and meeting: with `is_veiled`; one query more."""
     rows, today = list(rows), timezone.localdate()
     clocks = of_subjects(ITEM, [row.pk for row in rows])
     for row in rows:
         row.clock = next(iter(clocks.get(row.pk, [])), None)
         row.is_late = row.state == ActionState.OPEN and row.due_on < today
+    return _veiled(rows, user) if user else rows
+
+
+def _veiled(rows: list[ActionItem], user) -> list[ActionItem]:
+    """What a page shows of them to `user`; never to be saved."""
+    secret = {row.project_id for row in rows if row.project_id and row.project.is_secret}
+    seen = set(Project.objects.visible_to(user).filter(pk__in=secret).values_list("pk", flat=True))
+    for row in rows:
+        row.is_veiled = row.project_id in secret - seen
+        if row.is_veiled:
+            row.project.name, row.project.number = UNNAMED_PROJECT, ""
+            row.meeting.title, row.agenda_item = UNNAMED_MEETING, None
     return rows
 
 
@@ -102,7 +117,9 @@ class Stop:
 
 
 def course_of(item: ActionItem) -> list[Stop]:
-    """From meeting to meeting; one query."""
+    """From meeting to meeting; one query. Of a veiled item nothing: what was said there is not for its owner."""
+    if getattr(item, "is_veiled", False):
+        return []
     rows = item.carried.select_related("meeting__kind").order_by("meeting__starts_at", "pk")
     return [Stop(item.meeting, "", True), *(Stop(row.meeting, row.note) for row in rows)]
 
@@ -111,6 +128,8 @@ def timeline_of(item: ActionItem) -> list[dict]:
     """What the ledger tells of it, in order; one query."""
     kinds = {"action_item.close": "signed", "action_item.reopen": "returned"}
     rows = Entry.objects.about(item).select_related("actor").order_by("number")
+    if getattr(item, "is_veiled", False):
+        rows = rows.exclude(action="action_item.progress")
     return [
         {"time": row.at, "actor": row.actor.name if row.actor else "系统", "action": action_label(row.action).removeprefix("会议待办："),
          "detail": _detail(row), "kind": kinds.get(row.action, "")}

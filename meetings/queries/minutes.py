@@ -8,6 +8,7 @@ from ledger.rules import canonical_json
 from meetings.choices import Attendance
 from meetings.models import Distribution, Meeting, Minutes, Objection
 from meetings.queries.agenda import agenda_of
+from meetings.secrecy import may_know
 
 
 def place_of(meeting: Meeting) -> str:
@@ -155,13 +156,15 @@ def issued_of(meeting: Meeting) -> list[Minutes]:
 
 
 def copies_of(meeting: Meeting) -> list[Distribution]:
-    """Every copy with where it went; one query."""
+    """Every copy with where it went, and whether its receipt is awaited (`is_awaited`): not once it is there, nor of one of us
+    to whom the project became secret. One query; of a secret project one more for each of us who has not received."""
     rows = Distribution.objects.filter(minutes__meeting=meeting)
-    return list(
-        rows.select_related("minutes", "party", "contact", "user__unit").order_by(
-            "minutes__issued_at", "minutes", "pk"
-        )
-    )
+    rows = rows.select_related("minutes", "party", "contact", "user__unit")
+    copies = list(rows.order_by("minutes__issued_at", "minutes", "pk"))
+    for copy in copies:
+        copy.is_blind = copy.user_id is not None and not copy.received_at and not may_know(copy.user, meeting.project)
+        copy.is_awaited = copy.received_at is None and not copy.is_blind
+    return copies
 
 
 def own_copy(user, minutes: Minutes) -> Distribution | None:

@@ -12,7 +12,7 @@ from meetings import recurrence
 from meetings.choices import State
 from meetings.guests import Guests
 from meetings.models import Meeting, Series
-from projects.models import Project
+from meetings.secrecy import seeing
 
 
 def rule_of(series: Series) -> recurrence.Rule:
@@ -31,8 +31,7 @@ def guests_of(series: Series) -> Guests:
     """Whom each meeting of the series invites, as far as they still may be invited: of a secret project those who see it."""
     rows = list(series.guests.select_related("user", "contact__party"))
     users = [row.user for row in rows if row.user_id and row.user.is_active]
-    if series.project_id and series.project.is_secret:
-        users = [user for user in users if Project.objects.visible_to(user).filter(pk=series.project_id).exists()]
+    users = seeing(series.project, users)
     contacts = [
         row.contact for row in rows if row.contact_id and row.contact.is_active and row.contact.party.is_active
     ]

@@ -28,7 +28,7 @@ def meetings_of(user, most: int) -> dict[str, list[Meeting]]:
     )
     keeps = Q(recorder=user) | Q(organiser=user, recorder=None) | Q(organiser=user, recorder=F("organiser"))
     owed = Q(state=State.HELD) & keeps | Q(state=State.CHECKING, organiser=user)
-    rows = Meeting.objects.filter(coming | owed).select_related("project", "kind", "room")
+    rows = Meeting.objects.visible_to(user).filter(coming | owed).select_related("project", "kind", "room")
     found = list(rows.order_by("starts_at", "pk")[: 2 * most])
     clocks = of_subjects(MEETING, [row.pk for row in found if row.state != State.PLANNED])
     for row in found:
@@ -40,14 +40,19 @@ def meetings_of(user, most: int) -> dict[str, list[Meeting]]:
     }
 
 
+def _seen(user):
+    return Meeting.objects.visible_to(user).order_by().values("pk")
+
+
 def copies_to_receive(user, most: int) -> list[Distribution]:
-    rows = Distribution.objects.filter(user=user, received_at=None).select_related("minutes__meeting__project")
-    return list(rows.order_by("sent_at", "pk")[:most])
+    rows = Distribution.objects.filter(user=user, received_at=None, minutes__meeting__in=_seen(user))
+    return list(rows.select_related("minutes__meeting__project").order_by("sent_at", "pk")[:most])
 
 
 def objections_to_answer(user, most: int) -> list[Objection]:
     """To minutes of the meetings that `user` organises."""
     rows = Objection.objects.filter(answered_at=None, distribution__minutes__meeting__organiser=user)
+    rows = rows.filter(distribution__minutes__meeting__in=_seen(user))
     along = ("distribution__minutes__meeting__project", "distribution__party")
     return list(rows.select_related(*along).order_by("made_at", "pk")[:most])
 
@@ -56,8 +61,8 @@ def items_of(user, managed, most: int) -> dict[str, list[ActionItem]]:
     """ "items": what `user` owes, and what waits for `user` to confirm. "late": the overdue ones of `managed` (ids of projects)
     that others owe. The nearest day first."""
     mine = owed_by(user) & Q(state=ActionState.OPEN) | to_confirm(user)
-    rows = ActionItem.objects.filter(mine | overdue() & Q(project__in=managed))
-    found = tell(rows.select_related(*ALONG).order_by("due_on", "pk")[: 2 * most])
+    rows = ActionItem.objects.visible_to(user).filter(mine | overdue() & Q(project__in=managed))
+    found = tell(rows.select_related(*ALONG).order_by("due_on", "pk")[: 2 * most], user)
 
     def is_mine(row: ActionItem) -> bool:
         owes = row.owner_id == user.pk or (row.owner_id is None and row.meeting.organiser_id == user.pk)

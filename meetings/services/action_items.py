@@ -20,14 +20,15 @@ from meetings import action_rules as rules
 from meetings import chain
 from meetings.action_rules import CHANGE, CLOSE, DONE, DROP, REOPEN, AlreadyHandled, require_words
 from meetings.choices import ActionState
-from meetings.clocks import ITEM, Named
+from meetings.clocks import ITEM, Named, owing_item
 from meetings.models import ActionItem, AgendaItem, CarriedItem, Contact, Meeting, Paper
 from meetings.queries.action_items import carried_for
+from meetings.secrecy import may_know
+from meetings.services import inviting
 from meetings.services.keeping import is_open_to, opened, require_keeper
 from meetings.telling import is_secret
 from notices.choices import Kind
 from notices.services import notify
-from projects.models import Project
 from staff import permissions
 
 PREFIX = "DB"
@@ -41,7 +42,9 @@ def page_of(item: ActionItem) -> str:
 
 
 def _tell(item: ActionItem, people: Iterable, actor, title: str, body: str = "", **more) -> None:
+    """The owner works it off whatever became of the project; everybody else is told who may know of its meeting."""
     told = {person.pk: person for person in people if person and person.pk != actor.pk and person.is_active}
+    told = {pk: person for pk, person in told.items() if pk == item.owner_id or may_know(person, item.project)}
     notify(recipients=list(told.values()), kind=Kind.MEETING, title=f"{title}：{item}"[:200], body=body, url=page_of(item),
            is_confidential=is_secret(item.meeting), **more)  # fmt: skip
 
@@ -87,17 +90,13 @@ def _line(text: str) -> str:
     return " ".join(text.replace("\x00", "").split())
 
 
-def _check(item: ActionItem) -> None:
-    """Raise ValidationError for what the item cannot be."""
+def _check(item: ActionItem, owner_was=None) -> None:
+    """Raise ValidationError for what the item cannot be. Whoever owns it already goes on though the project became secret."""
     if bool(item.owner_id) == bool(item.owner_contact_id):
         raise ValidationError({"owner": "请选择一位负责人：本公司人员或外单位联系人。"})
     if item.owner_id and (not item.owner.is_active or _is_set_apart(item.owner)):
         raise ValidationError({"owner": "该人员不能作为负责人。"})
-    if (
-        item.owner_id
-        and is_secret(item.meeting)
-        and not Project.objects.visible_to(item.owner).filter(pk=item.project_id)
-    ):
+    if item.owner_id and item.owner != owner_was and not may_know(item.owner, item.project):
         raise ValidationError({"owner": "秘密项目的待办只能由可查看该项目的人员负责。"})
     if item.owner_contact_id and item.owner_contact.party.project_id != item.project_id:
         raise ValidationError({"owner_contact": "该联系人不属于本项目的参建单位。"})
@@ -177,7 +176,7 @@ def change_item(*, actor, item: ActionItem, turn: int, text: str, due_on: date, 
         why = require_words("reason", reason, "纪要已签发，请说明调整的理由。") if is_issued else reason.strip()
         item.text, item.due_on, item.owner, item.owner_contact = _line(text), due_on, owner, owner_contact
         item.agenda_item = agenda_item
-        _check(item)
+        _check(item, was_owed_by)
         changed = {name: [before[name], value] for name, value in _facts(item).items() if value != before[name]}
         if not changed:
             raise ValidationError("没有任何改动。")
@@ -199,9 +198,9 @@ def _move_clock(actor, item: ActionItem, changed: dict, reason: str) -> None:
         deadline_services.agree_on(actor=actor, subject=item, events=EVENTS, due_on=item.due_on,
                                    reason=reason or "会议纪要签发前调整")  # fmt: skip
     if "owner" in changed or "owner_contact" in changed:
-        owing = item.owner if item.owner_id else item.meeting.organiser
+        owing = owing_item(item)
         for clock in of_subjects(ITEM, [item.pk])[item.pk]:
-            pass_on(clock, [owing], actor=actor)
+            pass_on(clock, owing, actor=actor)
 
 
 def _change_words(item: ActionItem, reason: str) -> str:
@@ -220,7 +219,7 @@ def report_done(*, actor, item: ActionItem, turn: int, note: str, files=()) -> A
         proofs = [_keep(actor, item, each) for each in files]
         now = timezone.now()
         deadline_services.stop_of(actor=actor, subject=item, note="报完成", events=EVENTS)
-        organisers = [each.organiser for each in rules.tables_of(item)]
+        organisers = [inviting.answering(each) for each in rules.tables_of(item)]
         _tell(item, organisers, actor, "会议待办已报完成，请确认", words)
         values = {"done_note": words, "done_by": actor, "done_at": now}
         return {

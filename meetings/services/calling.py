@@ -68,9 +68,9 @@ def call_meeting(
 
 def write_meeting(
     *, actor, kind: MeetingKind, project: Project | None, starts_at: datetime, ends_at: datetime, content: Content,
-    guests: Guests, data: dict | None = None, **more,
+    guests: Guests, data: dict | None = None, bundle: inviting.Bundle | None = None, **more,
 ) -> Meeting:  # fmt: skip
-    """Number, row, invitations, ledger, notices. In a transaction; `more` are columns (series, occurrence_on). The meeting
+    """Number, row, invitations, ledger, notices (with a `bundle` the caller sends them). In a transaction; `more` are columns (series, occurrence_on). The meeting
     comes back with `unreached`: how many contacts no letter went to."""
     meeting = Meeting(
         number=next_number("HY"), kind=kind, project=project, starts_at=starts_at, ends_at=ends_at, last_actor=actor,
@@ -81,7 +81,7 @@ def write_meeting(
     inviting.write_guests(meeting, guests)
     record(actor=actor, action=f"meeting.{Act.CALL}", subject=meeting, scope=project,
            data={**facts(meeting), "guests": inviting.names(guests), **(data or {})})  # fmt: skip
-    meeting.unreached = inviting.tell(meeting, guests, word="会议召集", actor=actor)
+    meeting.unreached = inviting.tell(meeting, guests, word="会议召集", actor=actor, bundle=bundle)
     return meeting
 
 
@@ -100,11 +100,12 @@ def facts(meeting: Meeting) -> dict:
 
 @transaction.atomic
 def change_meeting(
-    *, actor, meeting: Meeting, turn: int, content: Content, guests: Guests, with_series: bool = False
-) -> Meeting:
+    *, actor, meeting: Meeting, turn: int, content: Content, guests: Guests, with_series: bool = False,
+    bundle: inviting.Bundle | None = None,
+) -> Meeting:  # fmt: skip
     """Change what a planned meeting is about, where, by whom, and who is invited; its time is moved by `move_meeting`.
     Whoever comes onto the list is invited, whoever leaves it is told that it is off, the others get the change.
-    `with_series`: the change comes from its series, which goes on to look after it."""
+    `with_series`: the change comes from its series, which goes on to look after it; with a `bundle` the caller tells it."""
     told = {}
 
     def write(before: Meeting) -> dict:
@@ -128,17 +129,17 @@ def change_meeting(
     meeting = chain.move(meeting=meeting, act=Act.CHANGE, actor=actor, turn=turn, write=write)
     stayed = Guests([user for user in told["asked"].users if user not in told["come"].users],
                     [each for each in told["asked"].contacts if each not in told["come"].contacts])  # fmt: skip
-    meeting.unreached = inviting.tell(meeting, told["come"], word="会议召集", actor=actor)
-    inviting.tell(meeting, told["gone"], word="不再邀请您参加会议", actor=actor, is_off=True)
+    meeting.unreached = inviting.tell(meeting, told["come"], word="会议召集", actor=actor, bundle=bundle)
+    inviting.tell(meeting, told["gone"], word="不再邀请您参加会议", actor=actor, is_off=True, bundle=bundle)
     if told["has_changes"]:
-        meeting.unreached += inviting.tell(meeting, stayed, word="会议变更", actor=actor)
+        meeting.unreached += inviting.tell(meeting, stayed, word="会议变更", actor=actor, bundle=bundle)
     return meeting
 
 
 @transaction.atomic
 def move_meeting(
     *, actor, meeting: Meeting, turn: int, reason: str, starts_at: datetime, ends_at: datetime, room: Room | None = None,
-    place: str = "", with_series: bool = False, **columns,
+    place: str = "", with_series: bool = False, bundle: inviting.Bundle | None = None, **columns,
 ) -> Meeting:  # fmt: skip
     """Move a planned meeting to another time (and room), with a reason; everybody invited is told. `columns` are for the
     series (occurrence_on). Raises PermissionDenied, AlreadyHandled, ValidationError."""
@@ -160,13 +161,15 @@ def move_meeting(
 
     meeting = chain.move(meeting=meeting, act=Act.MOVE, actor=actor, turn=turn, reason=_reason(reason), write=write)
     meeting.unreached = inviting.tell(
-        meeting, inviting.guests_of(meeting), word="会议改期", actor=actor, reason=reason
+        meeting, inviting.guests_of(meeting), word="会议改期", actor=actor, reason=reason, bundle=bundle
     )
     return meeting
 
 
 @transaction.atomic
-def cancel_meeting(*, actor, meeting: Meeting, turn: int, reason: str) -> Meeting:
+def cancel_meeting(
+    *, actor, meeting: Meeting, turn: int, reason: str, bundle: inviting.Bundle | None = None
+) -> Meeting:
     """Cancel a planned meeting, with a reason; everybody invited is told. Raises PermissionDenied, AlreadyHandled;
     ValidationError where action items were set at it already: nobody could close them, and their clocks would run on."""
 
@@ -177,7 +180,13 @@ def cancel_meeting(*, actor, meeting: Meeting, turn: int, reason: str) -> Meetin
 
     meeting = chain.move(meeting=meeting, act=Act.CANCEL, actor=actor, turn=turn, reason=_reason(reason), write=write)
     meeting.unreached = inviting.tell(
-        meeting, inviting.guests_of(meeting), word="会议取消", actor=actor, reason=reason, is_off=True
+        meeting,
+        inviting.guests_of(meeting),
+        word="会议取消",
+        actor=actor,
+        reason=reason,
+        is_off=True,
+        bundle=bundle,
     )
     return meeting
 

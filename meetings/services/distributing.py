@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from deadlines.queries import working_calendar
@@ -14,7 +15,8 @@ from ledger.services import record
 from meetings import chain, rules
 from meetings.choices import Act, LinkPurpose, ReceivedBy
 from meetings.models import AccessLink, Contact, Distribution, Meeting, Minutes, Party
-from meetings.services import links
+from meetings.secrecy import may_know, seeing
+from meetings.services import inviting, links
 from meetings.telling import is_secret, tell
 from notices.choices import Kind
 from notices.services import Letter, write_letters
@@ -55,18 +57,20 @@ def preview(meeting: Meeting, units: list[Party]) -> list[tuple[Party, Contact |
 
 
 def distribute(*, minutes: Minutes, actor, parties: Iterable[Party] = ()) -> list[list]:
-    """Send minutes out, in the act that issues them. Returns what the ledger keeps: [copy, "party" or "user", id]."""
+    """Send minutes out, in the act that issues them; of a secret project none to those of us who may not see it any more.
+    Returns what the ledger keeps: [copy, "party" or "user", id]."""
     meeting = minutes.meeting
     units = parties_for(meeting, parties)
     people = User.objects.active().filter(invitations__meeting=meeting).order_by("pk")
-    return _send(minutes, actor, units, list(people))
+    return _send(minutes, actor, units, seeing(meeting.project, people))
 
 
 def distribute_again(*, minutes: Minutes, actor) -> list[list]:
     """Send a supplement to everybody who got what it supplements."""
     first = Distribution.objects.filter(minutes=minutes.supplement_to).order_by("pk")
     units = list(Party.objects.filter(pk__in=first.values("party")).order_by("kind", "name", "pk"))
-    return _send(minutes, actor, units, list(User.objects.active().filter(pk__in=first.values("user")).order_by("pk")))
+    people = User.objects.active().filter(pk__in=first.values("user")).order_by("pk")
+    return _send(minutes, actor, units, seeing(minutes.meeting.project, people))
 
 
 def _send(minutes: Minutes, actor, units: list[Party], people: list) -> list[list]:
@@ -149,7 +153,7 @@ def receive_by_link(*, link: AccessLink, name: str) -> Distribution:
     row = _receive(link.distribution, actor=None, how=ReceivedBy.LINK, name=name, link=link)
     meeting = row.minutes.meeting
     if not link.distribution.received_at:
-        tell(meeting, [meeting.organiser], part="receipts",
+        tell(meeting, [inviting.answering(meeting)], part="receipts",
              title=f"{row.party.name}已签收会议纪要 {row.minutes.number}", body=f"签收人：{row.receiver_name}")  # fmt: skip
     return row
 
@@ -171,9 +175,26 @@ def register_receipt(*, actor, distribution: Distribution, name: str, note: str)
 
 
 # ── Reminders ───────────────────────────────────────────────────────────────
-def _missing():
-    along = ("minutes__meeting__project", "minutes__meeting__organiser", "party", "contact", "user")
-    return Distribution.objects.filter(received_at__isnull=True).select_related(*along).order_by("pk")
+def _missing(*conditions: Q, **which) -> list[Distribution]:
+    """The copies that were not received, but those of people to whom the project became secret: they cannot open them."""
+    along = (
+        "minutes__meeting__project",
+        "minutes__meeting__organiser",
+        "minutes__meeting__kind",
+        "party",
+        "contact",
+        "user",
+    )
+    rows = (
+        Distribution.objects.filter(*conditions, received_at__isnull=True, **which)
+        .select_related(*along)
+        .order_by("pk")
+    )
+    return [row for row in rows if row.user_id is None or may_know(row.user, row.minutes.meeting.project)]
+
+
+def _not_reminded_since(moment) -> Q:
+    return Q(reminded_at__isnull=True) | Q(reminded_at__lt=moment)
 
 
 @transaction.atomic
@@ -182,10 +203,8 @@ def remind(*, actor, meeting: Meeting, distributions: Iterable[int] | None = Non
     organiser hands them a link). Raises PermissionDenied."""
     meeting = chain.touch(meeting=meeting)
     chain.require_place(meeting, Act.ISSUE, actor)
-    rows = _missing().filter(minutes__meeting=meeting).exclude(reminded_at__gt=timezone.now() - JUST_NOW)
-    if distributions is not None:
-        rows = rows.filter(pk__in=distributions)
-    rows = list(rows)
+    named = {} if distributions is None else {"pk__in": distributions}
+    rows = _missing(_not_reminded_since(timezone.now() - JUST_NOW), minutes__meeting=meeting, **named)
     silent = [row for row in rows if not _remind(row, actor)]
     return len(rows) - len(silent), len(silent)
 
@@ -211,8 +230,7 @@ def remind_due() -> int:
     meeting, so that one failure keeps nobody else waiting."""
     # Working days are days: who heard of it since then cannot be due, and most bells end here.
     before = timezone.now() - timedelta(days=rules.REMIND_EVERY - 1)
-    old = _missing().filter(sent_at__lt=before, reminders__lt=rules.MOST_REMINDERS).exclude(reminded_at__gte=before)
-    rows = list(old)
+    rows = _missing(_not_reminded_since(before), sent_at__lt=before, reminders__lt=rules.MOST_REMINDERS)
     if not rows:
         return 0
     today, calendar = timezone.localdate(), working_calendar()
@@ -228,12 +246,12 @@ def _is_due(row: Distribution, today, calendar) -> bool:
 @transaction.atomic
 def _remind_meeting(pk: int, today, calendar) -> int:
     meeting = chain.touch(meeting=Meeting(pk=pk))
-    rows = [row for row in _missing().filter(minutes__meeting=pk) if _is_due(row, today, calendar)]
+    rows = [row for row in _missing(minutes__meeting=pk) if _is_due(row, today, calendar)]
     silent = [row for row in rows if not _remind(row, None)]
     for row in silent:
         _count(row)
     if silent:
         names = "、".join(dict.fromkeys(row.party.name for row in silent))
-        tell(meeting, [meeting.organiser], part="receipts", title=f"会议纪要尚未签收，请催收：{meeting}",
+        tell(meeting, [inviting.answering(meeting)], part="receipts", title=f"会议纪要尚未签收，请催收：{meeting}",
              body=f"下列单位没有可用的邮箱，请生成签收链接或登记签收：{names}。")  # fmt: skip
     return len(rows)

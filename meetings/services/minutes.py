@@ -16,11 +16,11 @@ from ledger.rules import canonical_json
 from ledger.services import head, record
 from meetings import chain, rules
 from meetings.choices import Act, Attendance
-from meetings.clocks import Named
+from meetings.clocks import Named, owing_minutes
 from meetings.models import AgendaItem, Meeting, Minutes
 from meetings.models.parties import LONGEST
 from meetings.queries import minutes as minutes_content
-from meetings.services import distributing
+from meetings.services import distributing, inviting
 from meetings.services.action_items import carry_over
 from meetings.services.keeping import opened
 from meetings.telling import page_of, tell
@@ -110,7 +110,7 @@ def start_clock(actor, meeting: Meeting, at) -> None:
         label=str(meeting), business_line=project.business_line if project else "",
     )  # fmt: skip
     for each in started:
-        pass_on(each, [meeting.organiser], actor=actor)
+        pass_on(each, owing_minutes(meeting), actor=actor)
 
 
 @transaction.atomic
@@ -119,7 +119,7 @@ def submit(*, actor, meeting: Meeting, turn: int) -> Meeting:
 
     def write(meeting: Meeting) -> None:
         require_written(meeting)
-        tell(meeting, [meeting.organiser], but=actor, title=f"请核定会议纪要：{meeting}")
+        tell(meeting, [inviting.answering(meeting)], but=actor, title=f"请核定会议纪要：{meeting}")
 
     return chain.move(meeting=meeting, act=Act.SUBMIT, actor=actor, turn=turn, write=write)
 

@@ -9,7 +9,7 @@ from meetings import chain, rules
 from meetings.choices import Act, LinkPurpose
 from meetings.models import AccessLink, Distribution, Meeting, Minutes, Objection
 from meetings.models.parties import LONGEST
-from meetings.services import distributing, links
+from meetings.services import distributing, inviting, links
 from meetings.telling import tell
 
 # From one recipient to one paper.
@@ -46,7 +46,7 @@ def _object(meeting: Meeting, distribution: Distribution, *, actor, name: str, t
     record(actor=actor, action="minutes.object", subject=meeting, scope=meeting.project,
            data=data | ({"link": link.pk} if link else {}))  # fmt: skip
     who = distribution.party.name if distribution.party_id else name
-    tell(meeting, [meeting.organiser], part="receipts", title=f"会议纪要异议，请答复：{distribution.minutes.number}",
+    tell(meeting, [inviting.answering(meeting)], part="receipts", title=f"会议纪要异议，请答复：{distribution.minutes.number}",
          body=f"{who}：{text[:200]}")  # fmt: skip
     return row
 

@@ -17,6 +17,7 @@ from meetings.guests import Guests
 from meetings.models import Meeting, MeetingKind, Room, Series, SeriesGuest
 from meetings.queries import series as queries
 from meetings.queries.conflicts import room_conflicts
+from meetings.secrecy import may_know
 from meetings.services import calling, inviting
 from meetings.services.calling import Content
 from notices.choices import Kind
@@ -57,8 +58,9 @@ def create_series(
     *, actor, kind: MeetingKind, project: Project | None, starts_on: date, plan: Plan, guests: Guests,
     accepts_gaps: bool = False,
 ) -> Series:  # fmt: skip
-    """Set up a series; the meetings of the next 60 days are called at once. Raises PermissionDenied for who may not call
-    such meetings here, ValidationError as `call_meeting` does."""
+    """Set up a series; the meetings of the next 60 days are called at once, and everybody hears of them in one message. It comes
+    back with `unreached`: how many contacts no letter went to. Raises PermissionDenied for who may not call such meetings here,
+    ValidationError as `call_meeting` does."""
     chain.require_may_call(actor, kind, project)
     guests = inviting.with_own(guests, plan.organiser)
     _check(kind, project, plan, guests)
@@ -75,7 +77,9 @@ def create_series(
     _write_guests(series, guests)
     record(actor=actor, action="series.create", subject=series, scope=project,
            data={**_facts(series), "guests": inviting.names(guests), "gaps": missing})  # fmt: skip
-    _make(series, actor=actor)
+    news = _News(series)
+    _make(series, actor=actor, news=news)
+    series.unreached = news.send()
     return series
 
 
@@ -83,7 +87,7 @@ def create_series(
 def change_series(*, actor, series: Series, turn: int, since: date, plan: Plan, guests: Guests) -> Series:
     """Change a series from the day `since` on. Its planned meetings from then on follow, unless changed by hand: those on
     dates that the new rule has too keep them, the others move to its new dates in order, what is left over is cancelled.
-    Raises PermissionDenied, AlreadyChanged, ValidationError."""
+    Everybody hears of it in one message. Raises PermissionDenied, AlreadyChanged, ValidationError."""
     series = _claim(actor, series, turn)
     if since > timezone.localdate() + AHEAD:
         raise ValidationError({"since": f"请选择 {AHEAD.days} 天以内的日期：更远的会议尚未安排。"})
@@ -105,7 +109,9 @@ def change_series(*, actor, series: Series, turn: int, since: date, plan: Plan, 
         raise ValidationError("没有改动。", code="unchanged")
     record(actor=actor, action="series.change", subject=series, scope=series.project,
            data={"since": str(since), "changes": changes, "guests": inviting.names(guests)})  # fmt: skip
-    _follow(actor, series, since, guests)
+    news = _News(series)
+    _follow(actor, series, since, guests, news)
+    series.unreached = news.send()
     return series
 
 
@@ -119,8 +125,10 @@ def end_series(*, actor, series: Series, turn: int, reason: str) -> Series:
     series.ended_by, series.ended_at = actor, timezone.now()
     series.save(update_fields=["ended_by", "ended_at"])
     record(actor=actor, action="series.end", subject=series, scope=series.project, data={"reason": reason.strip()})
+    news = _News(series)
     for meeting in queries.to_come(series):
-        calling.cancel_meeting(actor=actor, meeting=meeting, turn=meeting.turn, reason=f"例会终止：{reason.strip()}")
+        _cancel(actor, meeting, f"例会终止：{reason.strip()}", news)
+    series.unreached = news.send()
     return series
 
 
@@ -130,8 +138,10 @@ def follow_calendar(*, actor, series: Series, turn: int) -> int:
     returns how many were moved, cancelled or called. Those changed by hand stay."""
     series = _claim(actor, series, turn)
     found = queries.shifts(series)
+    news = _News(series)
     for shift in _not_into_each_other(found):
-        _apply(actor, series, shift)
+        _apply(actor, series, shift, news)
+    news.send()
     return len(found)
 
 
@@ -163,10 +173,30 @@ def _make_due_of(series: Series, horizon: date) -> int:
     series = _held(series)
     if series.ended_at is not None or (series.made_until is not None and series.made_until >= horizon):
         return 0
-    return _make(series, actor=None)
+    news = _News(series)
+    made = _make(series, actor=None, news=news)
+    news.send()
+    return made
 
 
 # ── Below ───────────────────────────────────────────────────────────────────
+class _News(inviting.Bundle):
+    """What an act on a series has to tell, in one message to each; and where its room was taken, to each organiser."""
+
+    def __init__(self, series: Series):
+        super().__init__()
+        self._series, self._taken = series, []
+
+    def room_is_taken(self, meeting: Meeting) -> None:
+        self._taken.append(meeting)
+
+    def send(self) -> int:
+        for organiser in dict.fromkeys(meeting.organiser for meeting in self._taken):
+            mine = [meeting for meeting in self._taken if meeting.organiser == organiser]
+            _tell_room_is_taken(organiser, mine, self._series)
+        return super().send()
+
+
 def _held(series: Series) -> Series:
     list(Series.objects.select_for_update(no_key=True).filter(pk=series.pk).values_list("pk"))
     return Series.objects.select_related("project__unit", "kind", "organiser", "room").get(pk=series.pk)
@@ -230,7 +260,7 @@ def times_of(series: Series, day: date) -> tuple[datetime, datetime]:
     return begin, begin + timedelta(minutes=series.minutes_long)
 
 
-def _make(series: Series, *, actor) -> int:
+def _make(series: Series, *, actor, news: _News) -> int:
     """Call what is missing up to 60 days ahead; the series is held."""
     today = timezone.localdate()
     horizon, made = today + AHEAD, 0
@@ -239,7 +269,7 @@ def _make(series: Series, *, actor) -> int:
     for occurrence in queries.occurrences(series, today, horizon, calendar):
         if occurrence.day is None or occurrence.on in known or not _is_ahead(series, occurrence.day):
             continue
-        _call(actor, series, occurrence.on, occurrence.day)
+        _call(actor, series, occurrence.on, occurrence.day, news)
         made += 1
     Series.objects.filter(pk=series.pk).update(made_until=horizon)
     series.made_until = horizon
@@ -250,12 +280,12 @@ def _is_ahead(series: Series, day: date) -> bool:
     return times_of(series, day)[0] > timezone.now()
 
 
-def _call(actor, series: Series, on: date, day: date) -> Meeting:
+def _call(actor, series: Series, on: date, day: date, news: _News) -> Meeting:
     """One meeting of the series. Where its room is taken it is called without, and the organiser told to find one."""
     starts_at, ends_at = times_of(series, day)
     content, guests = _content(series), queries.guests_of(series)
-    if not series.organiser.is_active:
-        content = replace(content, organiser=_successor(series))
+    if not (series.organiser.is_active and may_know(series.organiser, series.project)):
+        content = replace(content, organiser=inviting.successor(series.kind, series.project) or series.organiser)
     guests = inviting.with_own(guests, content.organiser)
     taken = room_conflicts(series.organiser, series.room, starts_at, ends_at)
     if taken:
@@ -263,29 +293,30 @@ def _call(actor, series: Series, on: date, day: date) -> Meeting:
     meeting = calling.write_meeting(
         actor=actor, kind=series.kind, project=series.project, starts_at=starts_at, ends_at=ends_at, content=content,
         guests=guests, data={"series": series.pk, "occurrence_on": str(on)}, series=series, occurrence_on=on,
+        bundle=news,
     )  # fmt: skip
     if taken:
-        _tell_room_is_taken(meeting, series)
+        news.room_is_taken(meeting)
     return meeting
 
 
-def _successor(series: Series):
-    """Who calls such meetings now that the organiser has left; the organiser of old where there is nobody."""
-    found = (user for role in series.kind.caller_roles for user in inviting.holders(role, series.project))
-    return next((user for user in found if chain.may_call(user, series.kind, series.project)), series.organiser)
-
-
-def _tell_room_is_taken(meeting: Meeting, series: Series) -> None:
-    """By what it is taken, as far as the organiser may know."""
-    taken = room_conflicts(meeting.organiser, series.room, meeting.starts_at, meeting.ends_at, but=meeting)
+def _tell_room_is_taken(organiser, meetings: list[Meeting], series: Series) -> None:
+    """When and by what it is taken, as far as the organiser may know; in one message."""
+    if not may_know(organiser, series.project):
+        return
+    lines, first = [], meetings[0]
+    for meeting in meetings:
+        taken = room_conflicts(organiser, series.room, meeting.starts_at, meeting.ends_at, but=meeting)
+        lines.append("；".join(each.words for each in taken))
+    many = f"（{len(meetings)} 次）" if len(meetings) > 1 else ""
     notify(
-        recipients=[meeting.organiser], kind=Kind.MEETING, title=f"会议室已被占用，请另定地点：{meeting.title}",
-        body="；".join(each.words for each in taken), url=f"/meetings/{meeting.pk}/",
+        recipients=[organiser], kind=Kind.MEETING, title=f"会议室已被占用，请另定地点：{first.title}{many}",
+        body="\n".join(lines), url=f"/meetings/{first.pk}/",
         is_confidential=bool(series.project_id and series.project.is_secret),
     )  # fmt: skip
 
 
-def _follow(actor, series: Series, since: date, guests: Guests) -> None:
+def _follow(actor, series: Series, since: date, guests: Guests, news: _News) -> None:
     """Bring the meetings from `since` on in line with the series."""
     today = timezone.localdate()
     ahead = queries.to_come(series)
@@ -300,19 +331,19 @@ def _follow(actor, series: Series, since: date, guests: Guests) -> None:
     held = set(series.meetings.values_list("occurrence_on", flat=True))
     free = sorted(on for on in wanted if on not in held)
     for meeting in following:
-        _change_content(actor, series, meeting, guests)
+        _change_content(actor, series, meeting, guests, news)
         if meeting.occurrence_on in wanted:
-            _move_to(actor, series, meeting, meeting.occurrence_on, wanted[meeting.occurrence_on], "例会修改")
+            _move_to(actor, series, meeting, meeting.occurrence_on, wanted[meeting.occurrence_on], "例会修改", news)
         elif free:
             on = free.pop(0)
-            _move_to(actor, series, meeting, on, wanted[on], "例会修改")
+            _move_to(actor, series, meeting, on, wanted[on], "例会修改", news)
         else:
-            _cancel(actor, meeting, "例会修改，当次不再召开")
+            _cancel(actor, meeting, "例会修改，当次不再召开", news)
     for on in free:
-        _call(actor, series, on, wanted[on])
+        _call(actor, series, on, wanted[on], news)
 
 
-def _change_content(actor, series: Series, meeting: Meeting, guests: Guests) -> None:
+def _change_content(actor, series: Series, meeting: Meeting, guests: Guests, news: _News) -> None:
     """Title, organiser, host, guests. What a meeting has beyond its series (topic, recorder, note) stays; room and place
     go with the time."""
     content = Content(
@@ -322,14 +353,14 @@ def _change_content(actor, series: Series, meeting: Meeting, guests: Guests) -> 
     now = Meeting.objects.get(pk=meeting.pk)
     try:
         calling.change_meeting(
-            actor=actor, meeting=now, turn=now.turn, content=content, guests=guests, with_series=True
+            actor=actor, meeting=now, turn=now.turn, content=content, guests=guests, with_series=True, bundle=news
         )
     except ValidationError as error:
         if getattr(error, "code", "") != "unchanged":
             raise
 
 
-def _move_to(actor, series: Series, meeting: Meeting, on: date, day: date, reason: str) -> None:
+def _move_to(actor, series: Series, meeting: Meeting, on: date, day: date, reason: str, news: _News) -> None:
     """To the series' time on `day`, in its room where that is free."""
     now = Meeting.objects.select_related("room").get(pk=meeting.pk)
     starts_at, ends_at = times_of(series, day)
@@ -338,30 +369,30 @@ def _move_to(actor, series: Series, meeting: Meeting, on: date, day: date, reaso
     if (starts_at, ends_at) != (now.starts_at, now.ends_at):
         now = calling.move_meeting(
             actor=actor, meeting=now, turn=now.turn, reason=reason, starts_at=starts_at, ends_at=ends_at, room=room,
-            place=series.place, with_series=True, occurrence_on=on,
+            place=series.place, with_series=True, bundle=news, occurrence_on=on,
         )  # fmt: skip
     elif (now.room, now.place) != (room, series.place):
         content = Content(
             **{name: getattr(now, name) for name in calling.FIELDS} | {"room": room, "place": series.place}
         )
         now = calling.change_meeting(actor=actor, meeting=now, turn=now.turn, content=content,
-                                     guests=inviting.guests_of(now), with_series=True)  # fmt: skip
+                                     guests=inviting.guests_of(now), with_series=True, bundle=news)  # fmt: skip
     if taken:
-        _tell_room_is_taken(now, series)
+        news.room_is_taken(now)
 
 
-def _cancel(actor, meeting: Meeting, reason: str) -> None:
+def _cancel(actor, meeting: Meeting, reason: str, news: _News) -> None:
     now = Meeting.objects.get(pk=meeting.pk)
-    calling.cancel_meeting(actor=actor, meeting=now, turn=now.turn, reason=reason)
+    calling.cancel_meeting(actor=actor, meeting=now, turn=now.turn, reason=reason, bundle=news)
 
 
-def _apply(actor, series: Series, shift: "queries.Shift") -> None:
+def _apply(actor, series: Series, shift: "queries.Shift", news: _News) -> None:
     if shift.meeting is None:
-        _call(actor, series, shift.on, shift.day)
+        _call(actor, series, shift.on, shift.day, news)
     elif shift.day is None:
-        _cancel(actor, shift.meeting, "工作日历调整，当次不开")
+        _cancel(actor, shift.meeting, "工作日历调整，当次不开", news)
     else:
-        _move_to(actor, series, shift.meeting, shift.on, shift.day, "工作日历调整")
+        _move_to(actor, series, shift.meeting, shift.on, shift.day, "工作日历调整", news)
 
 
 def _not_into_each_other(shifts: list) -> list:

@@ -26,6 +26,7 @@ from meetings.forms.action_items import (
 from meetings.models import ActionItem, Meeting
 from meetings.queries import action_items as queries
 from meetings.services import action_items as services
+from meetings.services import inviting
 from meetings.services.keeping import is_open_to, require_keeper
 from meetings.tabs import deeper_crumbs
 from meetings.views.parts import PAGE, load, meeting_page, tells_lost_race
@@ -55,7 +56,7 @@ def _filtered(request):
 def action_list(request):
     rows, filterset, found, usual = _filtered(request)
     page = page_of(request, found)
-    page.object_list = queries.tell(page.object_list)
+    page.object_list = queries.tell(page.object_list, request.user)
     context = {
         "filter": filterset, "page": page, "sort": usual, "counts": queries.counts(rows, request.user),
         "base": reverse("meetings:actions"), "export_query": request.GET.urlencode(),
@@ -67,7 +68,7 @@ def action_list(request):
 def action_export(request):
     """The same rows as a workbook."""
     _, filterset, found, _ = _filtered(request)
-    return action_items_response(queries.tell(found), filter_words(filterset.form))
+    return action_items_response(queries.tell(found, request.user), filter_words(filterset.form))
 
 
 @require_safe
@@ -110,7 +111,7 @@ def _crumbs(item: ActionItem, *, deep: bool = False) -> list[dict]:
 
 @require_safe
 def action_detail(request, pk):
-    item = queries.tell([_load(request, pk)])[0]
+    item = queries.tell([_load(request, pk)], request.user)[0]
     tables = rules.tables_of(item)
     stops = queries.course_of(item)
     seen = set(
@@ -121,7 +122,7 @@ def action_detail(request, pk):
     context = {
         "item": item, "crumbs": _crumbs(item), "acts": rules.acts_open_to(request.user, item, tables),
         "stops": [(stop, stop.meeting.pk in seen) for stop in stops], "proofs": queries.proofs_of(item),
-        "entries": queries.timeline_of(item), "organisers": list({each.organiser_id: each.organiser for each in tables}.values()),
+        "entries": queries.timeline_of(item), "organisers": list(dict.fromkeys(inviting.answering(each) for each in tables)),
     }  # fmt: skip
     return render(request, "meetings/action_detail.html", context)
 

@@ -14,7 +14,6 @@ from meetings import chain, rules
 from meetings.choices import Act, OffDay
 from meetings.filters import MeetingFilter
 from meetings.forms import calling as forms
-from meetings.models import Meeting
 from meetings.queries import meetings as queries
 from meetings.recurrence import shifted
 from meetings.services import calling as services
@@ -121,7 +120,7 @@ def _call(request, kind, project):
                                               ends_at=ends_at, content=content, guests=guests, accepts_gaps=True))  # fmt: skip
 
         if warnings.is_confirmed(form, found) and accepted(form, act):
-            messages.success(request, f"已召集：{made[0].number}。" + _unreached(made[0]))
+            messages.success(request, f"已召集：{made[0].number}。" + unreached(made[0]))
             return redirect("meetings:detail", made[0].pk)
     context = {
         "form": form, "kind": kind, "project": project, "warnings": found, "heading": f"召集{kind.title}",
@@ -139,9 +138,9 @@ def _back(project) -> str:
     return reverse("meetings:project_meetings", args=[project.pk]) if project else LIST["url"]
 
 
-def _unreached(meeting: Meeting) -> str:
+def unreached(record) -> str:
     """“有 2 名外单位人员没有收到邮件”: no address, or no mail server."""
-    return f"有 {meeting.unreached} 名外单位人员未能发送邮件，请另行通知。" if meeting.unreached else ""
+    return f"有 {record.unreached} 名外单位人员未能发送邮件，请另行通知。" if record.unreached else ""
 
 
 # ── Once it is called ───────────────────────────────────────────────────────
@@ -165,7 +164,7 @@ def meeting_edit(request, pk):
                                                    content=content, guests=asked))  # fmt: skip
 
         if warnings.is_confirmed(form, found) and accepted(form, act):
-            messages.success(request, "会议已修改，受邀人已通知。" + _unreached(changed[0]))
+            messages.success(request, "会议已修改，受邀人已通知。" + unreached(changed[0]))
             return redirect("meetings:detail", pk)
     return form_page(request, "meeting_form", meeting, form, heading="修改会议", warnings=found, submit="保存",
                      kind=meeting.kind, project=meeting.project)  # fmt: skip
@@ -191,7 +190,7 @@ def meeting_move(request, pk):
             ))  # fmt: skip
 
         if warnings.is_confirmed(form, found) and accepted(form, act):
-            messages.success(request, "会议已改期，受邀人已通知。" + _unreached(moved[0]))
+            messages.success(request, "会议已改期，受邀人已通知。" + unreached(moved[0]))
             return redirect("meetings:detail", pk)
     return form_page(request, "move_form", meeting, form, heading="会议改期", warnings=found, submit="改期")
 

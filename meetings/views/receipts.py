@@ -43,13 +43,13 @@ def receipts(request, pk):
     papers = []
     for minutes in queries.issued_of(meeting):
         own = [copy for copy in copies if copy.minutes_id == minutes.pk]
-        missing = sum(copy.received_at is None for copy in own)
+        missing = sum(copy.is_awaited for copy in own)
         papers.append((minutes, own, missing, rules.may_object(minutes.objections_until, today)))
     objections = queries.objections_of(meeting)
     return tab(
         request, "receipts", meeting, "receipts", heading="签收与异议", papers=papers, live_links=live,
         may_answer=_answers_for(request.user, meeting), objections=objections,
-        missing=sum(copy.received_at is None for copy in copies),
+        missing=sum(copy.is_awaited for copy in copies),
         open_objections=sum(each.answered_at is None for each in objections),
         is_written_to=set(services.addressees(copies)),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from meetings.services import inviting
 from meetings.services import series as services
 from meetings.services.series import AlreadyChanged
 from meetings.views import warnings
-from meetings.views.meetings import LIST, choose, with_looks
+from meetings.views.meetings import LIST, choose, unreached, with_looks
 from meetings.views.parts import PAGE, tells_lost_race
 from staff.lists import accepted, page_of
 
@@ -95,7 +95,9 @@ def series_new(request):
 
         if warnings.is_confirmed(form, found) and accepted(form, act):
             count = made[0].meetings.count()
-            messages.success(request, f"例会已设立，未来 {services.AHEAD.days} 天内的 {count} 次会议已召集。")
+            messages.success(
+                request, f"例会已设立，未来 {services.AHEAD.days} 天内的 {count} 次会议已召集。" + unreached(made[0])
+            )
             return redirect("meetings:series", made[0].pk)
     context = {"form": form, "kind": kind, "project": project, "warnings": found, "heading": f"设立例会：{kind.title}",
                "crumbs": [LIST, SERIES], "back": SERIES["url"], "submit": "设立例会"}  # fmt: skip

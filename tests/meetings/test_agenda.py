@@ -143,9 +143,8 @@ def test_nothing_of_another_project_is_proposed_and_nothing_to_who_does_not_see_
     overdue(cast, other_project)
     assert queries.proposals(meeting, cast.verifier) == []
     mine = overdue(cast, project)
+    # 专家甲 keeps the record of an internal project without seeing the project.
     Meeting.objects.filter(pk=meeting.pk).update(recorder=cast.expert1)
-    project.confidentiality = "secret"
-    project.save()
     assert [each.key for each in queries.proposals(meeting, cast.verifier)] == [f"deadlines.deadline:{mine.pk}"]
     assert queries.proposals(meeting, cast.expert1) == []
     with pytest.raises(ValidationError):

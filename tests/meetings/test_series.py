@@ -153,10 +153,10 @@ def test_one_series_that_fails_keeps_no_other_from_its_meetings(cast, project, o
     today(date(2026, 9, 16))
     real = series._make
 
-    def fail_first(of, *, actor):
+    def fail_first(of, **told):
         if of.pk != second.pk:
             raise ValueError("坏了")
-        return real(of, actor=actor)
+        return real(of, **told)
 
     monkeypatch.setattr(series, "_make", fail_first)
     with pytest.raises(RuntimeError, match="坏了"):
