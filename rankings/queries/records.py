@@ -16,7 +16,7 @@ from rankings import awards as rules
 from rankings.awards import Sum
 from rankings.choices import PEOPLE_BOARDS, Board, Kind, Outcome, SettlementState
 from rankings.models import Award, AwardNotice, Correction, PromotionNote, Ranking, RankingEntry, Settlement
-from rankings.queries.frozen import Line, standing
+from rankings.queries.frozen import Line, Standing
 from rankings.queries.policies import reads
 from staff.choices import Action
 from staff.models import User
@@ -160,8 +160,8 @@ def people_on_record():
 
 # ── One person ──────────────────────────────────────────────────────────────
 def record_of(person: User) -> Record:
-    """What is on record for `person`; whether the reader may see it is asked before. Six queries, and two for each board on which
-    the person stands and that was corrected: its places are computed from all."""
+    """What is on record for `person`; whether the reader may see it is asked before. Six queries, and five for each board on which
+    the person stands and that was corrected."""
     years: dict[int, Year] = {}
 
     def of(year: int) -> Year:
@@ -207,5 +207,6 @@ def places_of(person: int) -> list[Place]:
 
 
 def _corrected(ranking: Ranking, board: Board, entry: int) -> Line | None:
-    line = next(each for each in standing(ranking, board) if each.entry == entry)
+    stands = Standing(ranking, board)
+    (line,) = stands.lines(stands.entries.filter(pk=entry))
     return line if line.corrections or line.is_moved else None
