@@ -1,11 +1,14 @@
 """Reads of projects that are used in more than one place."""
 
+import json
+
 from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from deadlines.choices import OPEN_STATES
 from deadlines.models import Deadline
+from ledger.models import Entry
 from projects.choices import RiskStatus
 from projects.models import Assignment, Client, Handover, HandoverItem, Inquiry, Project, Risk, UrgentRequest
 from staff.choices import Action, Role
@@ -139,3 +142,22 @@ def by_rank(assignments) -> list[Assignment]:
     rank = {role.value: position for position, role in enumerate(Role)}
     rows = assignments.select_related("user__unit", "discipline")
     return sorted(rows, key=lambda row: (rank[row.role], row.discipline.order if row.discipline else 0, row.pk))
+
+
+# ── Risks ───────────────────────────────────────────────────────────────────
+def open_risks_of(user):
+    """The open risks that `user` has to deal with, on projects that the person sees; the heaviest first."""
+    mine = Risk.objects.filter(owner=user, status=RiskStatus.OPEN, project__in=Project.objects.visible_to(user))
+    return mine.select_related("project").order_by(-F("probability") * F("impact"), "created_at", "pk")
+
+
+def climbs_of(risks) -> dict[int, list[dict]]:
+    """risk → how it climbed, the latest first: who escalated it (`by`), when (`at`) and why (`reason`). One query."""
+    rows = Entry.objects.filter(
+        subject_type=Risk._meta.label_lower, subject_id__in=[risk.pk for risk in risks], action="risk.escalate"
+    ).order_by("-number")
+    climbs: dict[int, list[dict]] = {}
+    for row in rows:
+        told = {"by": row.actor_name, "at": row.at, "reason": json.loads(row.data)["reason"]}
+        climbs.setdefault(row.subject_id, []).append(told)
+    return climbs

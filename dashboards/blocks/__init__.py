@@ -15,6 +15,7 @@ from dashboards.blocks.managing import managed_projects
 from dashboards.blocks.meeting import my_meetings
 from dashboards.blocks.preparing import preparing, submitted
 from dashboards.blocks.ranking import ranking_of_year
+from dashboards.blocks.risks import my_risks
 from dashboards.blocks.settling import my_awards, settling
 from dashboards.blocks.signing import signing
 from projects.models import Assignment
@@ -32,6 +33,7 @@ SCREEN = (
     (ranking_of_year, {R.EXECUTIVE}),
     (key_figures, {R.EXECUTIVE}),
     (signing, {R.DISCIPLINE_LEAD, R.PROJECT_MANAGER, R.TECHNICAL_DIRECTOR, R.CHIEF_ENGINEER, R.EXPERT}),
+    (my_risks, set()),
     (my_meetings, set()),
     (my_clocks, {R.PROJECT_MANAGER}),
     (submitted, {R.COST_ENGINEER}),
@@ -47,7 +49,7 @@ SCREEN = (
 )
 # One's own work shows itself to everybody who has some, whatever the role.
 OWN_WORK = (
-    escalations, settling, my_awards, preparing, my_inspections, signing, my_meetings, my_clocks, submitted
+    escalations, settling, my_awards, preparing, my_inspections, signing, my_risks, my_meetings, my_clocks, submitted
 )  # fmt: skip
 WAITING = {build.__name__ for build in OWN_WORK} - {"submitted"}
 

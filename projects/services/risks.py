@@ -18,7 +18,7 @@ from staff.choices import Action, Role
 
 @transaction.atomic
 def register_risk(*, actor, project, description, probability, impact, measures="", owner) -> Risk:
-    """Put a risk on the project's list."""
+    """Put a risk on the project's list. `owner`, who deals with it, hears of it."""
     permissions.require(actor, Action.MANAGE_RISKS, roles_on(actor, project))
     if not roles_on(owner, project):
         raise ValidationError("责任人不在本项目组。")
@@ -28,7 +28,15 @@ def register_risk(*, actor, project, description, probability, impact, measures=
     risk.save()
     record(actor=actor, action="risk.register", subject=risk, data={"owner": owner.pk, "weight": risk.weight},
            scope=project)  # fmt: skip
+    if owner.pk != actor.pk:
+        _tell(risk, f"请处理风险：{risk}", measures and f"应对措施：{measures}")
     return risk
+
+
+def _tell(risk: Risk, title: str, body: str) -> None:
+    """The owner hears of the risk."""
+    notify(recipients=[risk.owner], kind=Kind.RISK, title=title, body=body,
+           url=f"/projects/{risk.project_id}/risks/", is_confidential=risk.project.is_secret)  # fmt: skip
 
 
 @transaction.atomic
@@ -50,8 +58,7 @@ def escalate_risk(*, actor, risk: Risk, reason: str) -> Risk:
     risk.save(update_fields=["owner"])
     record(actor=actor, action="risk.escalate", subject=risk, data={"to": risk.owner_id, "reason": reason},
            scope=risk.project)  # fmt: skip
-    notify(recipients=[risk.owner], kind=Kind.RISK, title=f"风险上报：{risk}", body=reason,
-           url=f"/projects/{risk.project_id}/risks/", is_confidential=risk.project.is_secret)  # fmt: skip
+    _tell(risk, f"风险上报：{risk}", reason)
     return risk
 
 

@@ -15,6 +15,9 @@ from staff.lists import accepted, page_of
 def risks(request, pk):
     project = project_or_404(request, pk)
     page = page_of(request, project.risks.select_related("owner", "created_by").order_by(*queries.RISK_ORDER))
+    climbs = queries.climbs_of(page)
+    for risk in page:
+        risk.climbs = climbs.get(risk.pk, [])
     return project_page(request, "projects/risks.html", project, "projects:risks", page=page)
 
 

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from dashboards.menu import links_for
 from notices.services import notify
+from projects.choices import Degree, RiskStatus
 from projects.models import Assignment
+from projects.services import register_risk, settle_risk
 from reviews.models import Seat
 from staff.choices import Role
 from staff.models import Certificate
@@ -205,9 +207,27 @@ def test_home_costs_the_same_queries_with_one_row_and_with_thirty(cast, many, qu
     many(29)
     assert [queries_of(person, HOME) for person in people] == few
     # 管理层 has the year's ranking and settlement besides.
-    assert max(few[:4]) <= 34
+    assert max(few[:4]) <= 35
     assert few[4] <= 45
-    assert few[-1] <= 37  # the administrator's: one question for each thing that may stop
+    assert few[-1] <= 38  # the administrator's: one question for each thing that may stop
+
+
+def test_open_risks_wait_for_their_owner(cast, project, log_in):
+    def register(description, impact):
+        return register_risk(actor=cast.verifier, project=project, description=description, probability=Degree.HIGH,
+                             impact=impact, owner=cast.checker)  # fmt: skip
+
+    light, heavy = register("轻的", Degree.LOW), register("重的", Degree.HIGH)
+    assert "my_risks" not in blocks(log_in(cast.preparer))
+    assert blocks(log_in(cast.checker))["my_risks"].data["rows"] == [heavy, light]
+    settle_risk(actor=cast.checker, risk=heavy, status=RiskStatus.REMOVED, resolution="已补图")
+    assert blocks(log_in(cast.checker))["my_risks"].total == 1
+    page = log_in(cast.checker).get(HOME).content.decode()
+    assert reverse("projects:risk_settle", args=[project.pk, light.pk]) in page
+    project.assignments.filter(user=cast.checker).delete()
+    project.confidentiality = "secret"
+    project.save()
+    assert "my_risks" not in blocks(log_in(cast.checker))
 
 
 # ── The shell ───────────────────────────────────────────────────────────────

@@ -152,6 +152,8 @@ def test_risk_is_registered_escalated_and_settled_by_its_owners(log_in, cast, pr
     log_in(cast.preparer).post(escalate, {"reason": "需设计单位补图"})
     risk.refresh_from_db()
     assert risk.owner == cast.checker
+    # Whoever it climbed to reads why.
+    assert "上报：需设计单位补图" in log_in(cast.checker).get(page("risks", project.pk)).text
     assert log_in(cast.preparer).get(settle).status_code == 403
     response = log_in(cast.checker).post(settle, {"status": "removed", "resolution": " "})
     assert response.status_code == 200

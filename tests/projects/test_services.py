@@ -183,6 +183,16 @@ def test_risk_climbs_to_the_technical_director_and_no_further(cast, risk):
         services.escalate_risk(actor=cast.approver, risk=risk, reason="再上报")
 
 
+def test_owner_hears_of_a_risk_that_somebody_else_registers(cast, project):
+    facts = {"probability": Degree.HIGH, "impact": Degree.LOW}
+    services.register_risk(actor=cast.verifier, project=project, description="签证缺照片", measures="向监理索取",
+                           owner=cast.preparer, **facts)  # fmt: skip
+    notice = Notice.objects.get(recipient=cast.preparer)
+    assert (notice.title, notice.body) == ("请处理风险：签证缺照片", "应对措施：向监理索取")
+    services.register_risk(actor=cast.verifier, project=project, description="自己的", owner=cast.verifier, **facts)
+    assert not Notice.objects.filter(recipient=cast.verifier).exists()
+
+
 def test_risk_is_handled_by_its_owner_once(cast, risk):
     with pytest.raises(PermissionDenied):
         services.escalate_risk(actor=cast.checker, risk=risk, reason="代为上报")
