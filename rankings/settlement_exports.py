@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import groupby
 
 from django.utils import timezone
 
@@ -11,12 +12,13 @@ from staff.spreadsheets import spreadsheet_response
 
 COLUMNS = [
     ("工号", 12), ("姓名", 12), ("单位", 20), ("类别", 8), ("事由", 22), ("说明", 60), ("公示金额（元）", 16), ("申诉处理", 12),
-    ("最终金额（元）", 16),
+    ("最终金额（元）", 16), ("本人合计（元）", 16),
 ]  # fmt: skip
 
 
 def payroll_response(settlement: Settlement, awards: Iterable[Award]):
-    """One row for each line, by person, a penalty below zero; the last row adds up. The head tells whether it is final."""
+    """One row for each line, by person, a penalty below zero; the last line of each person has their sum, the last row that of
+    all. The head tells whether it is final."""
     rows = sorted(awards, key=lambda award: (award.person.employee_number, award.pk))
     state = (
         f"{settlement.approved_by.name} 于 {timezone.localtime(settlement.approved_at):%Y-%m-%d %H:%M} 批准"
@@ -26,8 +28,14 @@ def payroll_response(settlement: Settlement, awards: Iterable[Award]):
     notes = [f"{settlement}，依据{settlement.policy}", f"状态：{state}。摘要 {settlement.digest}"]
     posted = sum((signed(row.kind, row.amount) for row in rows), Decimal(0))
     final = sum((row.signed for row in rows), Decimal(0))
-    last = ["合计", "", "", "", "", f"{len(rows)} 笔", posted, "", final]
-    return spreadsheet_response(str(settlement), COLUMNS, [*map(_row, rows), last], notes=notes)
+    last = ["合计", "", "", "", "", f"{len(rows)} 笔", posted, "", final, final]
+    lines = [line for _, mine in groupby(rows, lambda award: award.person_id) for line in _lines_of_one(list(mine))]
+    return spreadsheet_response(str(settlement), COLUMNS, [*lines, last], notes=notes)
+
+
+def _lines_of_one(awards: list[Award]) -> list[list]:
+    whole = sum((award.signed for award in awards), Decimal(0))
+    return [[*_row(award), whole if award is awards[-1] else None] for award in awards]
 
 
 def _row(award: Award) -> list:

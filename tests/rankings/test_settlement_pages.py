@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rankings.choices import Cause, Party
-from rankings.models import Appeal, AwardNotice, Settlement
+from rankings.models import Appeal, Award, AwardNotice, Settlement
 from rankings.printouts.awards import build
 from rankings.queries import settlements as queries
 from rankings.services import award_notices
@@ -134,6 +134,19 @@ def test_the_workbook_for_payroll_adds_up_and_says_whether_it_is_final(cast, set
     assert [row[0] for row in lines] == sorted(row[0] for row in lines)
     kits.approve(cast, settlement, later)
     assert "管理层" in book_of(log_in(cast.quality_office).get(page))[1][0]
+
+
+def test_the_workbook_for_payroll_has_the_sum_of_each_person_once(cast, settlement, log_in):
+    Award.objects.create(
+        settlement=settlement, person=cast.outsider, kind="penalty", cause="attendance", cause_key="attendance:1",
+        party="person", unit_name="造价二所", text="旷工一天", url="/", amount=Decimal("80.25"),
+    )  # fmt: skip
+    *lines, last = book_of(log_in(cast.quality_office).get(url("settlement_export", settlement.ranking.year)))[3:]
+    mine = [row for row in lines if row[0] == cast.outsider.employee_number]
+    assert [row[8] for row in mine] == [-1000, -80.25]
+    assert [row[9] for row in mine] == [None, -1080.25]
+    assert sum(row[9] is not None for row in lines) == len({row[0] for row in lines}) == len(lines) - 1
+    assert sum(Decimal(str(row[9])) for row in lines if row[9] is not None) == Decimal(str(last[9]))
 
 
 # ── One's own ───────────────────────────────────────────────────────────────
