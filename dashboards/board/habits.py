@@ -14,7 +14,7 @@ from dashboards.board.rules import (
     longest_run,
     percent,
 )
-from dashboards.board.signed import Figures, Signed, is_reviewing
+from dashboards.board.signed import Figures, Signed
 from dashboards.board.values import Chart, Column, Form, Plot, Row, Series, Unit
 from projects.models import Attachment
 from reviews.choices import RemarkState
@@ -36,7 +36,7 @@ def chart(of: Figures) -> Chart:
     """Five queries: signatures and levels, remarks, files, people."""
     mine: dict[int, list[Signed]] = defaultdict(list)
     for each in of.signed_in_year:
-        if is_reviewing(each):
+        if each.level in of.reviewing:
             mine[each.signer].append(each)
     enough = {signer: rows for signer, rows in mine.items() if len(rows) >= LEAST_SIGNED}
     remarked = _remarked(of)
@@ -67,8 +67,8 @@ def chart(of: Figures) -> Chart:
 
 def _remarked(of: Figures) -> set[tuple[int, int]]:
     """(deliverable, person) of every remark sent about what was signed in the year."""
-    rounds = _rounds(of)
-    rows = Remark.objects.exclude(state=RemarkState.DRAFT).filter(deliverable__rounds__in=rounds).order_by()
+    deliverables = _rounds(of).values("deliverable")
+    rows = Remark.objects.exclude(state=RemarkState.DRAFT).filter(deliverable__in=deliverables).order_by()
     return set(rows.values_list("deliverable", "raised_by").distinct())
 
 

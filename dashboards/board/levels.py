@@ -1,16 +1,16 @@
 """What each level of the review chain does: pass at first try, catch rate, time. Of the deliverables issued in the year."""
 
 from collections import Counter, defaultdict
+from datetime import datetime
 
 from django.db.models import Count, F, Q
 
 from dashboards.board import links
 from dashboards.board.rules import WorkingTime, days_summary, percent
-from dashboards.board.signed import Figures, Signed, is_reviewing
+from dashboards.board.signed import SECOND, Figures, Signed
 from dashboards.board.values import Chart, Column, Form, Plot, Row, Series, Unit
 from inspections.choices import CONCLUDED
 from inspections.models import Finding
-from reviews import figures
 from reviews.choices import RemarkState
 from reviews.models import Exemption, Level
 
@@ -39,11 +39,11 @@ def _by_order(titles: dict[str, int]) -> list[str]:
 def first_pass(of: Figures) -> Chart:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     orders: dict[str, int] = {}
-    for each in _of_levels(of):
-        title = each.level.title
-        orders[title] = min(orders.get(title, each.level.order), each.level.order)
-        counts[title][0] += 1
-        counts[title][1] += (each.deliverable, title) in of.returned
+    returned, rows = of.returned, _of_levels(of)
+    for level, signed in rows.items():
+        orders[level.title] = min(orders.get(level.title, level.order), level.order)
+        counts[level.title][0] += len(signed)
+        counts[level.title][1] += sum((each.deliverable, level.title) in returned for each in signed)
     titles = _by_order(orders)
     rates = [percent(counts[title][0] - counts[title][1], counts[title][0]) for title in titles]
     urls = [links.issued(of.filters, returned_at=title) for title in titles]
@@ -66,22 +66,27 @@ def first_pass(of: Figures) -> Chart:
                  plot if titles else None, empty=EMPTY, url=links.issued(of.filters))  # fmt: skip
 
 
-def _of_levels(of: Figures) -> list[Signed]:
-    """The signatures of the levels themselves, without those of a panel's experts."""
-    return [each for each in of.issued_signatures if is_reviewing(each) and each.seat == 0]
+def _of_levels(of: Figures) -> dict[Level, list[Signed]]:
+    """The signatures of the reviewing levels themselves, without those of a panel's experts."""
+    found = defaultdict(list)
+    for each in of.issued_signatures:
+        if each.seat == 0:
+            found[each.level].append(each)
+    return {level: found[pk] for pk, level in of.reviewing.items() if pk in found}
 
 
 def caught(of: Figures) -> Chart:
     """Two queries of its own: findings, what concerns exempted levels."""
-    deliverables = of.issued_rounds.values("deliverable")
-    route_of = {each.deliverable: each.level.route_id for each in of.issued_signatures}
-    found = Finding.objects.filter(deliverable__in=deliverables, inspection__state__in=CONCLUDED).order_by()
+    # A deliverable has one round that was issued.
+    found = Finding.objects.filter(
+        deliverable__rounds__in=of.issued_rounds, inspection__state__in=CONCLUDED
+    ).order_by()
     remarks, findings = Counter(), Counter()
     for (_, level), count in of.remarks.items():
         remarks[level] += count
-    for deliverable, count in found.values_list("deliverable").annotate(n=Count("pk")):
-        findings[route_of.get(deliverable)] += count
-    exempt = _of_exempted(deliverables)
+    for route, count in found.values_list("deliverable__rounds__route").annotate(n=Count("pk")):
+        findings[route] += count
+    exempt = _of_exempted(of.issued_rounds.values("deliverable"))
     own, later, inspected, orders = Counter(), Counter(), Counter(), {}
     for level in _reviewing_levels(of):
         after = [each for each in of.levels.values() if each.route_id == level.route_id and each.order > level.order]
@@ -112,8 +117,8 @@ def caught(of: Figures) -> Chart:
 
 def _reviewing_levels(of: Figures) -> list[Level]:
     """Those by which something was signed."""
-    signed = {each.level.pk for each in of.issued_signatures}
-    return [level for level in of.levels.values() if level.kind in figures.REVIEWING and level.pk in signed]
+    signed = {each.level for each in of.issued_signatures}
+    return [level for pk, level in of.reviewing.items() if pk in signed]
 
 
 def _of_exempted(deliverables) -> dict[int, tuple[int, int]]:
@@ -131,16 +136,22 @@ def _of_exempted(deliverables) -> dict[int, tuple[int, int]]:
 
 
 def time_taken(of: Figures) -> Chart:
-    rows = [each for each in _of_levels(of) if each.since]
+    rows = {
+        level: [(each.since // SECOND, each.at // SECOND) for each in signed if each.since is not None]
+        for level, signed in _of_levels(of).items()
+    }
+    every = [pair for pairs in rows.values() for pair in pairs]
     days: dict[str, list[float]] = defaultdict(list)
     orders: dict[str, int] = {}
-    if rows:
+    if every:
         zone = of.calendar.zone
-        first = min(each.since for each in rows).astimezone(zone).date()
-        time = WorkingTime(of.calendar, first, max(each.at for each in rows).astimezone(zone).date())
-        for each in rows:
-            days[each.level.title].append(time.days(each.since, each.at))
-            orders[each.level.title] = min(orders.get(each.level.title, each.level.order), each.level.order)
+        first, last = min(since for since, _ in every), max(at for _, at in every)
+        begins, ends = (datetime.fromtimestamp(second, zone).date() for second in (first, last))
+        time = WorkingTime(of.calendar, begins, ends)
+        for level, pairs in rows.items():
+            if pairs:
+                days[level.title] += [time.days_between(since, at) for since, at in pairs]
+                orders[level.title] = min(orders.get(level.title, level.order), level.order)
     titles = _by_order(orders)
     sums = {title: days_summary(days[title]) for title in titles}
     lines = tuple(Row((title, len(days[title]), *sums[title])) for title in titles)
@@ -160,7 +171,7 @@ def time_taken(of: Figures) -> Chart:
         "days_per_level",
         "各级审签用时",
         TIME,
-        len(rows),
+        len(every),
         "次签署",
         columns,
         lines,

@@ -1,7 +1,8 @@
 """Pure decisions of the managers' dashboard: shares, working time, runs. Values in, answer out. No ORM, no clock."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import fmean, median
 
@@ -14,6 +15,7 @@ LEAST_SIGNED = 10
 LONG_RUN = 10
 QUICK_MINUTES = 3
 LEAST_QUICK = 3
+MINUTE = 60_000_000
 
 
 def percent(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
@@ -50,9 +52,11 @@ class WorkingTime:
         self.stretches = stretches
         self.whole_day = sum(closes - opens for opens, closes in stretches) or 1
         self.before = [0]
-        self.works = []
+        self.works, self.midnights = [], []
         for number in range((last - first).days + 2):
-            works = calendar.is_working(first + timedelta(days=number))
+            day = first + timedelta(days=number)
+            works = calendar.is_working(day)
+            self.midnights.append(int(datetime.combine(day, time.min, calendar.zone).timestamp()))
             self.works.append(works)
             self.before.append(self.before[-1] + (self.whole_day if works else 0))
 
@@ -60,19 +64,24 @@ class WorkingTime:
     def _seconds(hour) -> int:
         return hour.hour * 3600 + hour.minute * 60 + hour.second
 
-    def _until(self, instant: datetime) -> int:
+    def _until(self, second: int) -> int:
         """Working seconds from the beginning of the span."""
-        local = instant.astimezone(self.calendar.zone)
-        number = (local.date() - self.first).days
+        number = bisect_right(self.midnights, second) - 1
         found = self.before[number]
         if self.works[number]:
-            now = self._seconds(local)
-            found += sum(min(now, closes) - opens for opens, closes in self.stretches if now > opens)
+            now = second - self.midnights[number]
+            for opens, closes in self.stretches:
+                if now > opens:
+                    found += (now if now < closes else closes) - opens
         return found
+
+    def days_between(self, begun: int, ended: int) -> float:
+        """Working days between two instants in whole seconds since 1970; both within the span."""
+        return max(self._until(ended) - self._until(begun), 0) / self.whole_day
 
     def days(self, begun: datetime, ended: datetime) -> float:
         """Working days from `begun` to `ended`; both within the span."""
-        return max(self._until(ended) - self._until(begun), 0) / self.whole_day
+        return self.days_between(int(begun.timestamp()), int(ended.timestamp()))
 
 
 def longest_run(flags: Iterable[bool]) -> int:
@@ -84,7 +93,7 @@ def longest_run(flags: Iterable[bool]) -> int:
     return longest
 
 
-def is_quick(begun: datetime | None, ended: datetime, files: int) -> bool:
-    """Whether less than QUICK_MINUTES for each file lie between receipt and signature, by the clock on the wall: whoever looked
-    at it can have looked no longer. An unknown receipt is not quick."""
-    return begun is not None and ended - begun < timedelta(minutes=QUICK_MINUTES * max(files, 1))
+def is_quick(begun: int | None, ended: int, files: int) -> bool:
+    """Whether less than QUICK_MINUTES for each file lie between receipt and signature (in microseconds), by the clock on the wall:
+    whoever looked at it can have looked no longer. An unknown receipt is not quick."""
+    return begun is not None and ended - begun < QUICK_MINUTES * MINUTE * max(files, 1)

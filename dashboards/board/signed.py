@@ -1,12 +1,12 @@
-"""The rows that several charts rest on: what was issued in the year, and what was signed in it."""
+"""The rows that several charts rest on: what was issued in the year, and what was signed in it. As whole numbers, for a large
+year has 80,000 signatures."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Count
+from django.db.models import BigIntegerField, Case, Count, F, Func, Max, Q, RowRange, When, Window
 
 from dashboards.board.filters import Filters
 from deadlines import queries as deadline_queries
@@ -15,18 +15,37 @@ from reviews import figures
 from reviews.choices import LevelKind, RemarkState, State
 from reviews.models import Level, Remark, Round, Signature
 
+SECOND = 1_000_000
+
 
 class Signed(NamedTuple):
-    """One standing signature; `since` is when the level got it: the signature of the level before, in the same round."""
+    """One standing signature by ids; `at` and `since` in microseconds since 1970. `since` is when the level got it: the signature of
+    the level before, in the same round; None where there is none."""
 
-    round: int
     deliverable: int
     version: int
-    level: Level
+    level: int
     seat: int
     signer: int
-    at: datetime
-    since: datetime | None
+    at: int
+    since: int | None
+
+
+class Microseconds(Func):
+    """An instant in microseconds since 1970, exactly."""
+
+    output_field = BigIntegerField()
+
+    def as_postgresql(self, compiler, connection, **more):
+        return self.as_sql(
+            compiler, connection, template="CAST(EXTRACT(EPOCH FROM %(expressions)s) * 1000000 AS BIGINT)", **more
+        )
+
+    def as_sqlite(self, compiler, connection, **more):
+        # Kept as text in UTC, with a fraction of six digits or none.
+        sql, params = compiler.compile(self.source_expressions[0])
+        whole = f"CAST(strftime('%%s', substr({sql}, 1, 19)) AS INTEGER) * 1000000"
+        return f"({whole} + CAST(substr({sql} || '.000000', 21, 6) AS INTEGER))", (*params, *params)
 
 
 @dataclass
@@ -48,12 +67,13 @@ class Figures:
     @cached_property
     def issued_signatures(self) -> list[Signed]:
         where = self.filters.of_projects("round__deliverable__project__")
-        return _signed(where, self.levels, round__in=self.issued_rounds)
+        return _signed(where & Q(round__in=self.issued_rounds))
 
     @cached_property
     def signed_in_year(self) -> list[Signed]:
+        """In the order of signing."""
         where = self.filters.of_projects("round__deliverable__project__") & self.filters.within("signed_at")
-        return _signed(where, self.levels)
+        return _signed(where, "signed_at", "pk")
 
     @cached_property
     def remarks(self) -> Counter:
@@ -87,24 +107,20 @@ class Figures:
     def levels(self) -> dict[int, Level]:
         return Level.objects.in_bulk()
 
-
-def _signed(where, levels: dict[int, Level], **more) -> list[Signed]:
-    """In the order of signing. One query."""
-    rows = Signature.objects.filter(where, revoked_at__isnull=True, **more).exclude(level__kind=LevelKind.ISSUE)
-    columns = ("round", "round__deliverable", "round__version", "level", "seat_number", "signer", "signed_at")
-    passed: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    found = []
-    for round_pk, deliverable, version, level_pk, seat, signer, at in rows.order_by("signed_at", "pk").values_list(
-        *columns
-    ):
-        level = levels[level_pk]
-        before = [when for order, when in passed[round_pk] if order < level.order]
-        found.append(Signed(round_pk, deliverable, version, level, seat, signer, at, before[-1] if before else None))
-        if seat == 0:
-            passed[round_pk].append((level.order, at))
-    return found
+    @cached_property
+    def reviewing(self) -> dict[int, Level]:
+        """The levels that look at what others made."""
+        return {pk: level for pk, level in self.levels.items() if level.kind in figures.REVIEWING}
 
 
-def is_reviewing(signed: Signed) -> bool:
-    """Whether it is a look at what others made."""
-    return signed.level.kind in figures.REVIEWING
+def _signed(where: Q, *order: str) -> list[Signed]:
+    """One query."""
+    rows = Signature.objects.filter(where, revoked_at__isnull=True).exclude(level__kind=LevelKind.ISSUE)
+    # Levels sign one after another. Of a panel its experts sign before seat 0, which signs for the level.
+    passed = Window(
+        Max(Case(When(seat_number=0, then="signed_at"))), partition_by="round_id",
+        order_by=[F("level__order").asc(), F("seat_number").desc()], frame=RowRange(end=-1),
+    )  # fmt: skip
+    rows = rows.annotate(at=Microseconds("signed_at"), since=Microseconds(passed)).order_by(*order)
+    columns = ("round__deliverable", "round__version", "level", "seat_number", "signer", "at", "since")
+    return [Signed(*row) for row in rows.values_list(*columns)]
