@@ -1,13 +1,18 @@
-"""Limits of a session: idle time, absolute age, and a password that must be changed first."""
+"""Limits of a session: idle time, absolute age, and a password that must be changed first; where a login leads to, and
+what an address says that can only be submitted to."""
 
 import time
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 STARTED, SEEN = "session_started_at", "session_seen_at"
 
@@ -48,6 +53,57 @@ class SessionLimitsMiddleware:
         # Written once a minute at most: not every page view is worth a write.
         elif time.time() - session.get(SEEN, 0) > 60:
             session[SEEN] = time.time()
+
+
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Who is not logged in is asked to. What was submitted meanwhile is not saved: the login says so and leads back to the
+    page with the form, because the address that it went to often answers to nothing else."""
+
+    def handle_no_permission(self, request, view_func):
+        if request.method in ("GET", "HEAD"):
+            return super().handle_no_permission(request, view_func)
+        # A page that saves by itself keeps what was typed and tells so itself.
+        if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" and "HX-Request" not in request.headers:
+            messages.warning(request, "刚才提交的内容没有保存，请登录后重新填写、提交。")
+        return redirect_to_login(_page_of_form(request), self.get_login_url(view_func))
+
+
+def _page_of_form(request) -> str:
+    """The path of the page that `request` was submitted from; the first screen when the browser does not say."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    return urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+
+
+class WrongMethodMiddleware:
+    """Whoever opens an address that can only be submitted to (from the history of the browser, by a reload) gets a page
+    that says so and leads on, where Django answers with nothing at all."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if response.status_code != 405 or request.method != "GET" or request.path.startswith("/api/"):
+            return response
+        page = render(request, "405.html", {"above": _page_above(request.path)}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
+
+
+def _page_above(path: str) -> str:
+    """The nearest address above `path` that is one of the site's."""
+    parts = path.strip("/").split("/")[:-1]
+    while parts:
+        above = f"/{'/'.join(parts)}/"
+        try:
+            resolve(above)
+        except Resolver404:
+            parts.pop()
+        else:
+            return above
+    return "/"
 
 
 def must_change_password(user) -> bool:

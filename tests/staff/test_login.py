@@ -36,6 +36,37 @@ def test_login_goes_where_one_wanted_to_go(cast, client):
     assert is_in(client)
 
 
+SET = "/projects/1/handovers/2/"
+
+
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        (f"http://testserver{SET}?page=2", f"{SET}%3Fpage%3D2"), (f"https://evil.example{SET}", "/"),
+        (f"http://testserver.evil.example{SET}", "/"), ("", "/"),
+    ],
+)  # fmt: skip
+def test_login_leads_back_to_the_form_whose_submission_came_too_late(client, referer, page):
+    answer = client.post(f"{SET}complete/", {"completed_on": "2026-01-05"}, headers={"Referer": referer})
+    assert answer["Location"] == f"{LOGIN}?next={page}"
+    assert "没有保存" in client.get(answer["Location"]).text
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Mode": "cors"}, {"HX-Request": "true"}])
+def test_page_that_saves_by_itself_is_not_told_that_nothing_is_saved(client, headers):
+    client.post(f"{SET}complete/", headers=headers)
+    assert "没有保存" not in client.get(LOGIN).text
+
+
+def test_address_that_is_only_submitted_to_leads_to_the_page_above(cast, client):
+    attempt(client, cast.preparer)
+    answer = client.get(f"{SET}items/3/remove/")
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "这个地址不能直接打开" in answer.text
+    assert f'href="{SET}"' in answer.text
+
+
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_login_never_leaves_the_site(cast, client, target):
     assert "evil" not in attempt(client, cast.preparer, next=target)["Location"]
