@@ -92,13 +92,52 @@ def addressees(rows: Iterable[Distribution]) -> dict[int, Contact]:
     the unit's main contact of now. One query at most."""
     if not settings.EMAIL_IS_CONFIGURED:
         return {}
+    return {pk: contact for pk, contact in _in_charge(rows).items() if contact and contact.email}
+
+
+def _in_charge(rows: Iterable[Distribution]) -> dict[int, Contact | None]:
+    """Copy → the contact who answers for it at its unit, with an address or without."""
     rows = [row for row in rows if row.party_id and row.party.is_active]
     stale = [row.party for row in rows if row.contact_id is None or not row.contact.is_active]
     now = _main_contacts(stale) if stale else {}
-    found = {
-        row.pk: row.contact if row.contact_id and row.contact.is_active else now.get(row.party_id) for row in rows
-    }
-    return {pk: contact for pk, contact in found.items() if contact and contact.email}
+    return {row.pk: row.contact if row.contact_id and row.contact.is_active else now.get(row.party_id) for row in rows}
+
+
+COPY_ALONG = ("minutes__meeting__project", "minutes__meeting__organiser", "minutes__meeting__kind", "party", "contact")
+
+
+def copies_of(contact: Contact) -> list[Distribution]:
+    """The copies that are written to `contact` as things are."""
+    rows = list(Distribution.objects.filter(party=contact.party_id).select_related(*COPY_ALONG).order_by("pk"))
+    found = _in_charge(rows)
+    return [row for row in rows if found.get(row.pk) == contact]
+
+
+def readdress(*, actor, copies: Iterable[Distribution], was_known: bool) -> dict[str, list[int]]:
+    """The address to which these copies were sent was wrong: no link that went there opens anything any more (`was_known`: there
+    was an address), and a new one goes to the new address where a receipt is owed, or an objection may still be made. Where
+    nobody can be written to, the organiser is told. Part of the act that corrects the address, which has permitted it and holds
+    the meetings. Returns the links that were revoked and the copies that were sent again, for the ledger."""
+    copies = list(
+        Distribution.objects.filter(pk__in=[row.pk for row in copies]).select_related(*COPY_ALONG).order_by("pk")
+    )
+    live = links.live_of(copies)
+    if was_known:
+        links.revoke_of(actor=actor, distributions=Q(distribution__in=copies))
+    today, sent = timezone.localdate(), []
+    for row in copies:
+        is_owed = row.received_at is None
+        may_object = row.pk in live and rules.may_object(row.minutes.objections_until, today)
+        if not (is_owed or may_object) or (row.pk in live and not was_known):
+            continue  # who has a link from somebody's hand keeps it
+        title = f"请签收会议纪要 {row.minutes.number}" if is_owed else f"会议纪要 {row.minutes.number} 的新链接"
+        if _write(row, actor, title):
+            sent.append(row.pk)
+        elif row.pk in live:
+            tell(row.minutes.meeting, [inviting.answering(row.minutes.meeting)], part="receipts",
+                 title=f"联系人邮箱已更改，原链接已撤销：{row.minutes.number}",
+                 body=f"{row.party.name}没有可用的邮箱，请生成签收链接或登记签收。")  # fmt: skip
+    return {"revoked": sorted(live.values()) if was_known else [], "sent": sent}
 
 
 def _write(row: Distribution, actor, title: str) -> bool:
@@ -109,7 +148,8 @@ def _write(row: Distribution, actor, title: str) -> bool:
     _, secret = links.renew(actor=actor, meeting=meeting, distribution=row)
     about = "" if is_secret(meeting) else f"会议：{meeting.title}。"
     body = (
-        f"{contact.name}您好：{about}会议纪要 {row.minutes.number} 已由{settings.FIRM_NAME}签发，请打开链接查看并签收。"
+        f"{contact.name}您好：{about}会议纪要 {row.minutes.number} 已由{settings.FIRM_NAME}签发，"
+        f"请打开链接查看{'' if row.received_at else '并签收'}。"
         f"如有异议，请于 {row.minutes.objections_until:%Y-%m-%d} 前在同一页面提出。链接仅供贵单位使用，30 天内有效。"
     )
     write_letters([Letter(name=contact.name, address=contact.email, kind=Kind.MEETING, title=title, body=body,

@@ -144,6 +144,11 @@ def revoke(*, actor, meeting: Meeting, distribution: Distribution | None = None)
     return len(links)
 
 
+def live_of(distributions) -> dict[int, int]:
+    """Copy → its link that is good now."""
+    return dict(_live().filter(distribution__in=distributions).values_list("distribution", "pk"))
+
+
 def revoke_of(*, actor, distributions: Q) -> None:
     """Revoke the links to minutes of people who are taken off the list of a project. The caller has permitted it; whoever
     takes their place gets a new one from the organiser, or by the next reminder."""

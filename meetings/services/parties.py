@@ -3,10 +3,14 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from ledger.services import record
-from meetings.models import Contact, Party
-from meetings.services import links
+from meetings import chain
+from meetings.choices import State
+from meetings.guests import Guests
+from meetings.models import Contact, Meeting, Party
+from meetings.services import distributing, inviting, links
 from projects.models import Project
 from projects.queries import roles_on
 from staff import permissions
@@ -81,21 +85,43 @@ def update_contact(
     *, actor, contact: Contact, name: str, position: str, phone: str, email: str, is_main: bool, is_active: bool
 ) -> Contact:
     """Change a contact, take it off the list or put it back. A unit keeps one main contact: the last one stays so.
-    Who is taken off the list keeps no link to minutes. Raises PermissionDenied, ValidationError."""
+    Who is taken off the list keeps no link to minutes. At a corrected address everything that was sent to the former one is sent
+    again, as far as it still matters: invitations to meetings to come (the same UID), links to minutes, of which the former
+    are revoked; `contact.readdressed` tells what (None: nothing had to be). A link to sign in goes to nobody by letter: it hangs at the door. Raises PermissionDenied, ValidationError."""
     require_may_manage(actor, contact.party.project)
     _held(contact.party.project)
     contact = Contact.objects.select_related("party__project__unit").get(pk=contact.pk)
-    before = _facts(contact, CONTACT_FACTS)
+    contact.readdressed = None
+    before, copies = _facts(contact, CONTACT_FACTS), distributing.copies_of(contact)
     for field, value in _clean_words(name, position, phone, email).items():
         setattr(contact, field, value)
     contact.is_main, contact.is_active = is_main and is_active, is_active
     replaced = _write(contact)
     if changes := _changes(before, contact, CONTACT_FACTS):
+        facts = {"party": contact.party.name, "changes": changes, "replaces_main": replaced}
         if "is_active" in changes and not is_active:
             links.revoke_of(actor=actor, distributions=Q(distribution__contact=contact))
-        record(actor=actor, action="contact.update", subject=contact, scope=contact.party.project,
-               data={"party": contact.party.name, "changes": changes, "replaces_main": replaced})  # fmt: skip
+        elif "email" in changes and is_active:
+            contact.readdressed = _readdress(actor, contact, copies, was_known=bool(before["email"]))
+            facts |= contact.readdressed
+        record(actor=actor, action="contact.update", subject=contact, scope=contact.party.project, data=facts)
     return contact
+
+
+def _readdress(actor, contact: Contact, copies: list, *, was_known: bool) -> dict:
+    """Letters to the new address of `contact`; what was done, for the ledger."""
+    coming = Meeting.objects.filter(invitations__contact=contact, state=State.PLANNED, starts_at__gt=timezone.now())
+    meetings = [row.minutes.meeting_id for row in copies] + list(coming.values_list("pk", flat=True))
+    for pk in sorted(set(meetings)):
+        chain.touch(meeting=Meeting(pk=pk))
+    bundle = inviting.Bundle()
+    invited = list(coming.select_related(*chain.ALONG).order_by("starts_at", "pk"))
+    for meeting in invited:
+        inviting.tell(meeting, Guests([], [contact]), word=inviting.CALLED, bundle=bundle)
+    if bundle.send():
+        invited = []  # no address, or no mail server
+    told = distributing.readdress(actor=actor, copies=copies, was_known=was_known)
+    return {"invited": [meeting.number for meeting in invited], **told}
 
 
 PARTY_FACTS = ("kind", "name", "is_active")

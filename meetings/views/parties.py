@@ -148,12 +148,24 @@ def contact_edit(request, pk, contact_pk):
     party = _party(request, pk)
     contact = get_object_or_404(party.contacts.select_related("party__project__unit"), pk=contact_pk)
     form = forms.ContactEditForm(request.POST or None, instance=contact)
-    if request.method == "POST" and accepted(
-        form, lambda: services.update_contact(actor=request.user, contact=contact, **form.cleaned_data)
-    ):
-        messages.success(request, "联系人已修改。")
+    changed = []
+
+    def act():
+        changed.append(services.update_contact(actor=request.user, contact=contact, **form.cleaned_data))
+
+    if request.method == "POST" and accepted(form, act):
+        messages.success(request, "联系人已修改。" + _readdressed(changed[0]))
         return redirect("meetings:parties", party.project_id)
     return _form_page(request, form, party.project, "修改联系人", "保存", note=party.name)
+
+
+def _readdressed(contact: Contact) -> str:
+    """What became of what had been sent to the former address."""
+    told = contact.readdressed or {}
+    words = [f"原邮箱的 {len(told['revoked'])} 个链接已撤销"] if told.get("revoked") else []
+    if contact.email and (again := len(told.get("invited", [])) + len(told.get("sent", []))):
+        words.append(f"{again} 项会议邀请和纪要已发往新邮箱")
+    return "，".join(words) + ("。" if words else "")
 
 
 def _form_page(request, form, project: Project, heading: str, submit: str, note: str = ""):
