@@ -62,7 +62,7 @@ class Line:
 @dataclass
 class YearBoard:
     """One board of a year: from the frozen ranking if there is one, else the draft. `lines` are the placed, best first by the
-    frozen places; `excluded` the others."""
+    frozen places; `excluded` the others. A page has some of both, and says of how many (`excluded_count`)."""
 
     year: int
     board: Board
@@ -70,6 +70,11 @@ class YearBoard:
     excluded: list[Line]
     ranking: Ranking | None = None
     draft: drafts.Draft | None = None
+    excluded_count: int | None = None
+
+    def __post_init__(self):
+        if self.excluded_count is None:
+            self.excluded_count = len(self.excluded)
 
     @property
     def is_frozen(self) -> bool:

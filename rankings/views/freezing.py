@@ -147,7 +147,8 @@ def ranking_correct(request, year, pk):
     entry = get_object_or_404(ranking.entries, pk=pk)
     board = Board(entry.board)
     services.require_corrector(request.user, ranking, board)
-    line = next(each for each in frozen.standing(ranking, board) if each.subject == entry.subject_id)
+    stands = frozen.Standing(ranking, board)
+    (line,) = stands.lines(stands.entries.filter(pk=pk))
     newest = line.correction.pk if line.correction else 0
     form = CorrectForm(request.POST or None, initial={"seen": newest, "how": "score"})
 

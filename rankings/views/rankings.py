@@ -22,7 +22,7 @@ from rankings.queries import drafts, evidence, frozen
 from rankings.queries import years as year_queries
 from rankings.queries.frozen import Line, YearBoard
 from rankings.queries.records import may_open
-from rankings.queries.secrecy import hide_secrets
+from rankings.queries.secrecy import hide_secrets, name_has
 from rankings.services.freezing import FIRST_YEAR, may_correct
 from staff.choices import Action
 from staff.gates import needs
@@ -30,6 +30,8 @@ from staff.lists import page_of
 from staff.permissions import require_post
 
 ROWS = 50
+# So many of those without a place stand on the page; all of them in the workbook.
+MOST_EXCLUDED = 200
 
 
 # ── Years ───────────────────────────────────────────────────────────────────
@@ -186,18 +188,36 @@ def load(request, year: int) -> Ranking:
 def ranking(request, year):
     """A board as it was frozen, corrections beside, against the former year."""
     row, board = load(request, year), board_of(request.GET.get("board", ""))
-    found = frozen.year_board(year, board)
-    page, form = _page(request, found)
-    hide_secrets(board, [*page.object_list, *found.excluded], request.user)
+    stands = frozen.Standing(row, board)
+    page, form = _frozen_page(request, stands)
+    excluded = stands.lines(stands.excluded[:MOST_EXCLUDED])
+    frozen.tell_changes(year, board, page.object_list, published=row.published_at is not None)
+    hide_secrets(board, [*page.object_list, *excluded], request.user)
+    found = YearBoard(year, board, page.object_list, excluded, row, excluded_count=stands.excluded.count())
     context = _board_context(request, found, page, form) | {
         "ranking": row, "basis": row.basis, "of_board": row.basis["boards"][board.value],
         "least": row.basis["boards"][board.value]["least"],
-        "corrected": [line for line in [*found.lines, *found.excluded] if line.corrections],
+        "corrected": stands.corrected, "is_corrected": bool(stands.corrected),
         "may_act": request.user.may(Action.FREEZE_RANKING), "may_draft": request.user.may(Action.READ_RANKING_DRAFT),
         "tabs": _tabs(reverse("rankings:ranking", args=[year]), board), "crumbs": [_home()],
     }  # fmt: skip
-    hide_secrets(board, context["corrected"], request.user)
+    hide_secrets(board, stands.corrected, request.user)
     return render(request, "rankings/ranking_frozen.html", context)
+
+
+def _frozen_page(request, stands: frozen.Standing):
+    """The page of lines that the URL asks for, with the form that asks: the database finds and counts them."""
+    entries = stands.placed
+    units = entries.order_by().exclude(unit_name="").values_list("unit_name", flat=True).distinct()
+    form = BoardForm(request.GET, units=sorted(units))
+    told = form.told
+    if told["unit"]:
+        entries = entries.filter(unit_name=told["unit"])
+    if told["q"]:
+        entries = entries.filter(name_has(stands.board, told["q"], request.user))
+    page = page_of(request, entries, ROWS)
+    page.object_list = stands.lines(page.object_list)
+    return page, form
 
 
 @require_safe
@@ -206,8 +226,10 @@ def ranking_row(request, year, pk):
     row = load(request, year)
     entry = get_object_or_404(row.entries, pk=pk)
     board = Board(entry.board)
-    found = frozen.year_board(year, board)
-    line = next(each for each in [*found.lines, *found.excluded] if each.subject == entry.subject_id)
+    stands = frozen.Standing(row, board)
+    (line,) = stands.lines(stands.entries.filter(pk=pk))
+    frozen.tell_changes(year, board, [line], published=row.published_at is not None)
+    found = YearBoard(year, board, [line], [], row)
     back = f"{reverse('rankings:ranking', args=[year])}?board={board.value}"
     crumbs = [_home(), {"title": f"{year} 年度排名", "url": back}]
     missed = entry.facts.get("missed_ids", [])

@@ -14,8 +14,9 @@ from rankings import rules
 from rankings.choices import Board
 from rankings.models import Ranking
 from rankings.printouts import rankings as papers
-from rankings.queries import drafts
+from rankings.queries import drafts, frozen
 from rankings.services import freezing
+from rankings.views import rankings as ranking_views
 from tests.conftest import PASSWORD, _project_of_cast
 from tests.inspections import kit, records
 from tests.rankings import years
@@ -307,3 +308,48 @@ def test_pages_cost_the_same_queries_for_few_rows_and_for_many(cast, log_in, cou
     entry = Ranking.objects.get().entries.get(board=Board.UNIT, label="造价一所")
     addresses = [FROZEN, f"{FROZEN}?board=checker", f"{FROZEN}rows/{entry.pk}/", "/rankings/years/"]
     assert max(count_queries(address) for address in addresses) <= 25
+
+
+def _lines(client, address: str) -> list:
+    return list(client.get(address).context["page"].object_list)
+
+
+def test_frozen_board_is_paged_and_searched_by_the_database_as_the_whole_board_says(cast, log_in, monkeypatch, year):
+    for number in range(5):
+        years.inspected(cast, _project_of_cast(cast, f"2026-1{number}", name=f"城东学校 {number} 期"), 60 + number)
+    years.frozen(cast)
+    correct(cast, score="61")
+    monkeypatch.setattr(ranking_views, "ROWS", 3)
+    client, whole = log_in(cast.executive), frozen.year_board(YEAR, Board.PROJECT)
+
+    def told(lines):
+        return [
+            (each.entry, each.place, each.place_now, each.score_now, each.change, len(each.corrections))
+            for each in lines
+        ]
+
+    pages = [_lines(client, f"{FROZEN}?page={number}") for number in (1, 2, 3)]
+    assert [len(each) for each in pages] == [3, 3, 1]
+    assert told(line for each in pages for line in each) == told(whole.lines)
+    assert any(line.is_moved for line in whole.lines)
+    named = _lines(client, f"{FROZEN}?q=学校&page=2")
+    assert told(named) == told([line for line in whole.lines if "学校" in line.label][3:])
+    unit = whole.lines[0].unit_name
+    assert told(_lines(client, f"{FROZEN}?unit={unit}")) == told(
+        [each for each in whole.lines if each.unit_name == unit][:3]
+    )
+    context = client.get(FROZEN).context
+    assert told(context["corrected"]) == told([line for line in whole.lines if line.corrections])
+    assert told(context["found"].excluded) == told(whole.excluded)
+    assert told([client.get(f"{FROZEN}rows/{whole.lines[1].entry}/").context["line"]]) == told(whole.lines[1:2])
+
+
+def test_secret_name_finds_nothing_on_a_frozen_board_for_whoever_may_not_read_it(cast, log_in, year, other_project):
+    secret = _project_of_cast(cast, "2026-666", name="绝密工程", confidentiality="secret")
+    years.inspected(cast, secret, "70")
+    years.published(cast)
+    assert [line.label for line in _lines(log_in(cast.executive), f"{FROZEN}?q=绝密")] == ["绝密工程"]
+    outsider = log_in(cast.outsider)
+    assert _lines(outsider, f"{FROZEN}?q=绝密") == []
+    assert [line.label for line in _lines(outsider, f"{FROZEN}?q=秘密项目")] == ["（秘密项目）"]
+    assert "绝密工程" not in outsider.get(FROZEN).content.decode()
