@@ -42,13 +42,15 @@ def examples_response(title: str, rows: Iterable[Example], filters: Sequence[str
 
 
 def lines_response(rows: Iterable[Line], filters: Sequence[str]):
-    """The lines of the checklists with how they fared."""
+    """The lines of the checklists with how they fared, and how often something spoke against them in each period."""
+    rows = list(rows)
+    periods = rows[0].trend.labels if rows else ()
     columns = [("审签路线", 34), ("级别", 10), ("核查内容", 70), ("涵盖类别", 24), ("回答", 8), ("答“否”", 8),
-               ("漏检", 8), ("合计", 8), ("占比（%）", 10), ("涉及项目", 10)]  # fmt: skip
+               ("漏检", 8), ("合计", 8), ("占比（%）", 10), ("涉及项目", 10), *((label, 8) for label in periods)]  # fmt: skip
     body = [
         [row.level.route.title, row.level.title, row.text,
          "、".join(RemarkCategory(code).label for code in row.categories), row.answered, row.refused, row.missed,
-         row.hits, row.share, row.projects]
+         row.hits, row.share, row.projects, *row.trend.counts]
         for row in rows
     ]  # fmt: skip
     return spreadsheet_response(

@@ -1,13 +1,16 @@
 """How the lines of the checklists fare: answered 否, and answered 是 where a later level found something all the same."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import ExtractMonth, ExtractYear
 
 from inspections.choices import CONCLUDED
 from inspections.liability import covers
 from inspections.models import Finding
 from lessons.queries.facts import Asked, in_years
+from lessons.queries.library import Trend, trend_of
 from reviews.choices import ChecklistResult, RemarkCategory, RemarkState
 from reviews.models import ChecklistAnswer, Level, Remark
 
@@ -29,6 +32,7 @@ class Line:
     missed: int
     projects: int
     categories: tuple[str, ...]
+    trend: Trend
 
     @property
     def hits(self) -> int:
@@ -46,30 +50,53 @@ def lines(asked: Asked) -> list[Line]:
     answers = _answers(asked).order_by()
     texts = list(answers.values_list("text", flat=True).distinct())
     covered = {category: [text for text in texts if covers(text, category)] for category in RemarkCategory.values}
-    refused = Q(result=ChecklistResult.NO)
-    against = answers.filter(refused | Q(result=ChecklistResult.YES) & _found_later(covered))
-    groups = against.values("signature__level", "text").annotate(
-        hits=Count("pk"), refused=Count("pk", filter=refused),
-        projects=Count("signature__round__deliverable__project", distinct=True),
-    )  # fmt: skip
-    counted = {(row["signature__level"], row["text"]): row for row in groups}
-    nothing = {"hits": 0, "refused": 0, "projects": 0}
+    against = _against(asked, covered)
     levels = Level.objects.select_related("route").in_bulk()
     rows = []
     for level, text, answered in answers.values_list("signature__level", "text").annotate(answered=Count("pk")):
-        row = counted.get((level, text), nothing)
+        counted = against[level, text]
         categories = tuple(category for category in covered if text in covered[category])
-        rows.append(Line(levels[level], text, answered, row["refused"], row["hits"] - row["refused"],
-                         row["projects"], categories))  # fmt: skip
+        rows.append(Line(levels[level], text, answered, counted.refused, counted.missed, len(counted.projects),
+                         categories, trend_of(asked, counted.months)))  # fmt: skip
     return sorted(rows, key=lambda row: (-row.hits, -row.answered, row.level.route.code, row.level.order, row.text))
 
 
-def _answers(asked: Asked):
+@dataclass
+class _Against:
+    """What counts against a line within the filters; `months` ((year, month) → how often) has the former year too."""
+
+    refused: int = 0
+    missed: int = 0
+    projects: set[int] = field(default_factory=set)
+    months: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+
+
+def _against(asked: Asked, covered: dict[str, list[str]]) -> dict[tuple[int, str], _Against]:
+    """By level and words; one query."""
+    is_refused = Q(result=ChecklistResult.NO)
+    rows = _answers(asked, since=asked.year and asked.year - 1).order_by()
+    rows = rows.filter(is_refused | Q(result=ChecklistResult.YES) & _found_later(covered)).annotate(
+        year=ExtractYear("signature__signed_at"), month=ExtractMonth("signature__signed_at")
+    )
+    found: dict[tuple[int, str], _Against] = defaultdict(_Against)
+    columns = ("signature__level", "text", "result", "signature__round__deliverable__project", "year", "month")
+    for level, text, result, project, year, month, times in rows.values_list(*columns).annotate(times=Count("pk")):
+        line = found[level, text]
+        line.months[year, month] += times
+        if asked.year in (None, year):
+            line.projects.add(project)
+            line.refused += times if result == ChecklistResult.NO else 0
+            line.missed += times if result == ChecklistResult.YES else 0
+    return found
+
+
+def _answers(asked: Asked, *, since: int | None = None):
+    """The answers within the filters, of the year asked for or from `since` on to it."""
     rows = ChecklistAnswer.objects.filter(signature__revoked_at__isnull=True)
     rows = rows.exclude(result=ChecklistResult.NOT_APPLICABLE)
     project = "signature__round__deliverable__project"
     if asked.year:
-        rows = rows.filter(in_years("signature__signed_at", asked.year, asked.year))
+        rows = rows.filter(in_years("signature__signed_at", since or asked.year, asked.year))
     if asked.units is not None:
         rows = rows.filter(**{f"{project}__unit__in": asked.units})
     if asked.line:

@@ -41,6 +41,10 @@ class Trend:
         return rules.bars(self.labels, self.counts, self.before)
 
     @property
+    def is_empty(self) -> bool:
+        return not any(self.counts) and not any(self.before)
+
+    @property
     def width(self) -> int:
         return len(self.labels) * rules.STEP
 
@@ -105,7 +109,7 @@ def library(user, asked: Asked, period: str = "") -> Library:
     whole = counted(user, asked)
     total, hidden = (whole[0][1], whole[0][3]) if whole else (Count(), 0)
     trends = _trends(user, asked, period)
-    empty = _trend(asked, {}, period)
+    empty = trend_of(asked, {}, period)
     rows = [
         Row(category, figures, trends.get(category.identity, empty), _share(figures.times, total.times))
         for category, figures in found.values()
@@ -133,7 +137,7 @@ def _trends(user, asked: Asked, period: str) -> dict[tuple | None, Trend]:
             counts[key][int(year), int(month)] += times
             if asked.year and year == asked.year - 1:
                 counts[key]["compared"] += so_far
-    return {key: _trend(asked, found, period) for key, found in counts.items()}
+    return {key: trend_of(asked, found, period) for key, found in counts.items()}
 
 
 def _as_parameter(moment: datetime):
@@ -150,8 +154,8 @@ def _latest() -> tuple[int, int]:
     return this_year - YEARS_SHOWN + 1, this_year
 
 
-def _trend(asked: Asked, found: dict, period: str) -> Trend:
-    """`found`: (year, month) → how often."""
+def trend_of(asked: Asked, found: dict, period: str = "") -> Trend:
+    """`found`: (year, month) → how often; under "compared" as of the former year so far."""
     if asked.year is None:
         first, last = _latest()
         shown = range(first, last + 1)

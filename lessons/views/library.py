@@ -132,6 +132,7 @@ def checklist_lines(request):
         "form": form,
         "page": page_of(request, rows),
         "rule": checklists.MISSED_RULE,
+        **_year(form),
         "tabs": tabs(request, "checklists"),
         "query": kept_query(request),
     }

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from ledger import guards
 from lessons import rules
 from lessons.categories import Category
 from lessons.queries import checklists, examples
@@ -225,6 +226,23 @@ def test_line_counts_as_missed_where_a_later_level_found_what_it_covers(cast, pr
     assert {row.hits for row in rows[:4]} == {1}
     assert checklists.lines(Asked(year=YEAR - 1)) == []
     assert checklists.lines(Asked(year=YEAR, unit=cast.zj2).within_units()) == []
+
+
+def test_line_has_a_trend_by_month_beside_the_former_year_and_by_year(cast, project):
+    guards.remove(connection, "reviews_signature")
+    for year in (YEAR, YEAR - 1, YEAR - 1):
+        deliverable = flow.open_deliverable(cast, project)
+        flow.submit(deliverable)
+        flow.sign(deliverable)
+        deliverable.rounds.get().signatures.update(signed_at=kit.at(year, 3))
+        kit.remark(deliverable, C.QUANTITY, order=2, state=RemarkState.CLOSED, raised_at=kit.at(year, 5))
+    found = line(checklists.lines(Asked(year=YEAR)), "对工程量进行逐项复核")
+    assert (found.missed, found.projects) == (1, 1)
+    assert found.trend.counts == [0, 0, 1, *[0] * 9]
+    assert found.trend.before == [0, 0, 2, *[0] * 9]
+    of_all = line(checklists.lines(Asked()), "对工程量进行逐项复核")
+    assert (of_all.missed, list(of_all.trend.counts)[-2:]) == (3, [2, 1])
+    assert line(checklists.lines(Asked(year=YEAR)), "是否完成了咨询合同").trend.is_empty
 
 
 def test_answer_before_the_remark_or_taken_back_is_no_miss(cast, project):
