@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from feedback.choices import ComplaintChannel, ComplaintKind, Verdict
 from feedback.models import LONGEST
 from feedback.services.receiving import FILE_BYTES, MOST_FILES, Content, SenderFacts
-from projects.models import Project
+from projects.queries import called
 from staff.models import Unit, User
 from uploads import ALLOWED_TEXT
 from uploads.fields import FilesField
@@ -114,7 +114,9 @@ class RefuseForm(ActForm):
 
 
 class PlaceForm(ActForm):
-    project = forms.CharField(label="项目编号", max_length=40, required=False, help_text="留空为不涉及具体项目。")
+    project = forms.CharField(
+        label="项目编号或名称", max_length=120, required=False, help_text="留空为不涉及具体项目。"
+    )
     unit = forms.ModelChoiceField(
         label="单位", queryset=Unit.objects.all(), required=False, help_text="留空为项目的承办单位。"
     )
@@ -124,13 +126,8 @@ class PlaceForm(ActForm):
         self.user = user
 
     def clean_project(self):
-        number = self.cleaned_data["project"].strip()
-        if not number:
-            return None
-        found = Project.objects.visible_to(self.user).select_related("unit").filter(number__iexact=number).first()
-        if found is None:
-            raise ValidationError("没有该编号的项目。")
-        return found
+        words = self.cleaned_data["project"].strip()
+        return called(self.user, words) if words else None
 
 
 class InvestigateForm(ActForm):

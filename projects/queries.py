@@ -2,6 +2,7 @@
 
 import json
 
+from django.core.exceptions import ValidationError
 from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -161,3 +162,21 @@ def climbs_of(risks) -> dict[int, list[dict]]:
         told = {"by": row.actor_name, "at": row.at, "reason": json.loads(row.data)["reason"]}
         climbs.setdefault(row.subject_id, []).append(told)
     return climbs
+
+
+# ── Which project is meant ──────────────────────────────────────────────────
+def called(user, words: str) -> Project:
+    """The project that `user` sees with the number or the whole name `words`.
+
+    Raises ValidationError: there is none, or several bear the name; those whose names hold `words` are offered, never guessed."""
+    seen = Project.objects.visible_to(user).select_related("unit")
+    if found := seen.filter(number__iexact=words).first():
+        return found
+    like = list(seen.filter(name__icontains=words).order_by("-number")[:4]) if words else []
+    exact = [project for project in like if project.name == words]
+    if len(exact) == 1:
+        return exact[0]
+    if not like:
+        raise ValidationError("没有该编号或名称的项目。")
+    offered = "、".join(f"{project.number} {project.name}" for project in like[:3])
+    raise ValidationError(f"请填写编号或全称；名称相近的有：{offered}{'等' if len(like) > 3 else ''}。")

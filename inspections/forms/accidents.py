@@ -1,16 +1,16 @@
 import secrets
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from inspections.models import Accident
 from projects.models import Project
+from projects.queries import called
 from uploads import ALLOWED_TEXT
 from uploads.fields import EvidenceField
 
 
 class AccidentForm(forms.ModelForm):
-    project = forms.CharField(label="项目编号", max_length=40, help_text="如 2026-ZJ1-003。")
+    project = forms.CharField(label="项目编号或名称", max_length=120, help_text="如 2026-ZJ1-003。")
     files = EvidenceField(
         label="事故资料",
         help_text=f"可一次选择多个，登记后不能替换。可上传：{ALLOWED_TEXT}。",
@@ -36,11 +36,7 @@ class AccidentForm(forms.ModelForm):
         self.fields["source"].choices = [("", "请选择"), *self.fields["source"].choices[1:]]
 
     def clean_project(self) -> Project:
-        number = self.cleaned_data["project"].strip()
-        found = Project.objects.visible_to(self.user).select_related("unit").filter(number__iexact=number).first()
-        if found is None:
-            raise ValidationError("没有该编号的项目。")
-        return found
+        return called(self.user, self.cleaned_data["project"].strip())
 
     def _post_clean(self):
         """The service checks and writes; the form has no instance."""

@@ -3,7 +3,6 @@
 import secrets
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from inspections.choices import Kind, PlanState
@@ -11,6 +10,7 @@ from inspections.models import Accident, Draw, Inspection, Plan
 from inspections.models.inspections import LONGEST
 from inspections.queries import inspections as queries
 from projects.models import Project
+from projects.queries import called
 from scoring.content import figure
 from staff.models import Unit
 
@@ -56,7 +56,9 @@ class _Announcing(forms.Form):
 
 
 class OpenForm(_Announcing, CrewForm):
-    project = forms.CharField(label="被检项目（编号）", max_length=40, required=False, help_text="检查单位时留空。")
+    project = forms.CharField(
+        label="被检项目（编号或名称）", max_length=120, required=False, help_text="检查单位时留空。"
+    )
     unit = forms.ModelChoiceField(
         label="被检单位", queryset=Unit.objects.filter(is_active=True), required=False, empty_label="—",
         help_text="检查单位本身（按单位检查评分标准）时选择；检查项目时留空。",
@@ -99,11 +101,8 @@ class OpenForm(_Announcing, CrewForm):
         return rows.filter(number__iexact=number.strip()).first() if number else None
 
     def clean_project(self) -> Project | None:
-        number = self.cleaned_data["project"]
-        found = self._project(number)
-        if number and found is None:
-            raise ValidationError("没有该编号的项目。")
-        return found
+        words = self.cleaned_data["project"].strip()
+        return called(self.user, words) if words else None
 
     def clean(self):
         told = super().clean()

@@ -171,7 +171,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(cast, p
     assert response.context["form"].errors["happened_on"] == ["发生日期不能晚于今天。"]
     assert "函告甲</textarea>" in response.content.decode()
     response = client.post(url, form(project, project="没有这个"))
-    assert response.context["form"].errors["project"] == ["没有该编号的项目。"]
+    assert response.context["form"].errors["project"] == ["没有该编号或名称的项目。"]
     bad = flow.SimpleUploadedFile("合同.pdf", b"not a pdf at all")
     assert "files" in client.post(url, form(project, files=[bad])).context["form"].errors
     assert not Accident.objects.exists()

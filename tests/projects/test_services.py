@@ -11,7 +11,7 @@ from notices.models import Notice
 from projects import services
 from projects.choices import BusinessLine, Degree, DeliverableKind, RiskStatus
 from projects.models import Discipline, Project
-from projects.queries import holders_of, people_of, roles_on, suggested_number
+from projects.queries import called, holders_of, people_of, roles_on, suggested_number
 from staff.choices import Role
 from staff.models import User
 from staff.services import assign_post
@@ -211,3 +211,25 @@ def test_risk_needs_an_owner_on_the_project(cast, project):
         services.register_risk(
             actor=cast.preparer, project=project, description="x", probability=1, impact=1, owner=cast.outsider
         )
+
+
+# ── Which project is meant ──────────────────────────────────────────────────
+def test_project_is_called_by_its_number_or_its_whole_name(cast, project, major_project):
+    assert called(cast.quality_office, "2026-zj1-002") == major_project
+    assert called(cast.quality_office, "滨江会展中心") == major_project
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("会展", "2026-ZJ1-002 滨江会展中心"), ("没有这个", "没有该编号或名称"), ("", "没有该编号或名称")],
+)
+def test_project_is_never_guessed(cast, major_project, words, told):
+    with pytest.raises(ValidationError, match=told):
+        called(cast.quality_office, words)
+
+
+def test_project_that_one_may_not_see_is_not_offered(cast, major_project):
+    Project.objects.update(confidentiality="secret")
+    for words in ("会展", "2026-ZJ1-002", "滨江会展中心"):
+        with pytest.raises(ValidationError, match="没有该编号或名称"):
+            called(cast.outsider, words)
