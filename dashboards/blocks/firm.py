@@ -1,12 +1,15 @@
-"""质量办 and 管理层: the chain by unit, what is overdue, what was issued and with which grade."""
+"""质量办 and 管理层: the chain by unit, what is overdue, what was issued and with which grade, the year's overdue rate."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, F, Prefetch, Q
 from django.utils import timezone
 
 from dashboards.blocks.base import SHORT, Block, list_block
+from dashboards.board.clocks import WINDOWS
 from dashboards.rules import share
+from deadlines.choices import State as ClockState
+from deadlines.models import Deadline
 from reviews.choices import State
 from reviews.models import Issue, Round, Signature
 from scoring.rules import FAIL, GOOD, PASS
@@ -55,7 +58,8 @@ def issued(user) -> Block:
 
 
 def key_figures(user) -> Block:
-    """This year's issues by grade, issued this month, waiting for issue, overdue."""
+    """This year's issues by grade, issued this month, waiting for issue, overdue; of the year's time limits the rate of those
+    that were missed."""
     now = timezone.localtime()
     year, month = _start(now.year), _start(now.year, now.month)
     visible = Round.objects.visible_to(user)
@@ -67,8 +71,25 @@ def key_figures(user) -> Block:
     )
     grades = _grades(visible, year)
     scored = sum(row["count"] for row in grades)
-    figures = {**live, **done, "grades": grades, "scored": scored, "unscored": done["year"] - scored, "of": now.year}
+    figures = {**live, **done, "grades": grades, "scored": scored, "unscored": done["year"] - scored, "of": now.year,
+               "clocks": _missed_clocks(now)}  # fmt: skip
     return Block("key_figures", live["live"], figures)
+
+
+def _missed_clocks(now: datetime) -> dict:
+    """Of the time limits that fell due this year and have an outcome (`every`) those that were missed, as the managers' dashboard
+    counts them rule by rule; `rate` None where there is none."""
+    rows = Deadline.objects.filter(due_on__gte=date(now.year, 1, 1), due_on__lt=date(now.year + 1, 1, 1))
+    rows = rows.exclude(state=ClockState.CANCELLED).exclude(rule__event__in=WINDOWS).order_by()
+    done = Q(state=ClockState.FULFILLED)
+    found = rows.aggregate(
+        on_time=Count("pk", filter=done & Q(stopped_at__lt=F("due_at"))),
+        missed=Count(
+            "pk", filter=done & Q(stopped_at__gte=F("due_at")) | Q(state=ClockState.RUNNING, due_at__lte=now)
+        ),
+    )
+    every = found["on_time"] + found["missed"]
+    return {**found, "every": every, "rate": share(found["missed"], every)}
 
 
 def _start(year: int, month: int = 1) -> datetime:

@@ -1,4 +1,5 @@
-"""The year's ranking on the first screen of 管理层: the first projects and units, each one click from its evidence."""
+"""The year's ranking on the first screen of 管理层: the first projects and units, each one click from its evidence; what rewards
+and penalties came of it."""
 
 from django.utils import timezone
 
@@ -8,6 +9,8 @@ from rankings.models import Ranking
 from rankings.queries import frozen
 from rankings.queries.first import first
 from rankings.queries.secrecy import hide_secrets
+from rankings.queries.settlements import summary
+from staff.choices import Action
 
 TOP = 5
 BOARDS = (Board.PROJECT, Board.UNIT)
@@ -22,7 +25,8 @@ def ranking_of_year(user) -> Block:
     boards = frozen.tops(rankings, year, BOARDS, TOP) if year in rankings else _drafted(year)
     for board, lines in boards.items():
         hide_secrets(board, lines, user)
-    data = {"ranking": rankings.get(year), "year": year, "this_year": this_year, "boards": list(boards.items())}
+    data = {"ranking": rankings.get(year), "year": year, "this_year": this_year, "boards": list(boards.items()),
+            "settlement": summary(year) if year in rankings and user.may(Action.READ_SETTLEMENT) else None}  # fmt: skip
     return Block("ranking_of_year", len(boards[Board.PROJECT]), data)
 
 

@@ -11,6 +11,7 @@ from deadlines.choices import Event
 from deadlines.choices import State as ClockState
 from deadlines.models import Deadline, DeadlineRule
 from inspections.queries.liability import people_by_post
+from rankings.awards import Sum, total
 from rankings.choices import Board, SettlementState
 from rankings.models import Appeal, Award, AwardNotice, Correction, Policy, PromotionNote, Ranking, Settlement
 from rankings.queries import policies
@@ -124,6 +125,12 @@ def notices_visible_to(user):
     if not user.is_active:
         return rows.none()
     return rows if user.may(Action.READ_SETTLEMENT) else rows.filter(person=user)
+
+
+def summary(year: int) -> tuple[Settlement, Sum] | None:
+    """The settlement that stands for a year with its sums, appeals included; None where none stands. Two queries."""
+    found = settlement_of(year)
+    return (found, total(list(awards_of(found)), lambda row: row.final_amount)) if found else None
 
 
 # ── Time ────────────────────────────────────────────────────────────────────

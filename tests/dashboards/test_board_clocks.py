@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from dashboards.blocks.firm import key_figures
 from dashboards.board import board, filters_for
 from deadlines.choices import Event
 from deadlines.models import DeadlineRule
@@ -55,6 +56,11 @@ def test_overdue_rate_rests_on_the_limits_that_have_a_result(cast, project, othe
         extra = 1 if column < 2 else 0
         shown = client.get(url).context["page"].paginator.count
         assert shown == (chart.rows[0].values[column] if column else 6) + extra, url
+    told = key_figures(cast.executive).data["clocks"]
+    assert told == {"on_time": 2, "missed": 2, "every": 4, "rate": Decimal("0.5")}
+    home = client.get("/").content.decode()
+    assert "50.0%" in home.split("本年时限逾期率")[1][:100]
+    assert "4 项已有结果" in home
     assert rows(charts(cast.executive, cast.zj2)["overdue_by_rule"])[0][1] == 1
     assert charts(cast.executive, cast.zj2, "bid_analysis")["overdue_by_rule"].rows == ()
 

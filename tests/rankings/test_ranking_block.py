@@ -5,10 +5,12 @@ import re
 import pytest
 
 from inspections.models import Inspection
+from rankings.awards import total
 from rankings.models import Ranking
 from rankings.printouts import rankings as papers
 from rankings.services import freezing
 from tests.conftest import _project_of_cast
+from tests.rankings import awards_kit as kits
 from tests.rankings import years
 from tests.rankings.years import YEAR
 from tests.reviews.flow import confirmed
@@ -50,6 +52,21 @@ def test_first_screen_shows_change_and_correction(cast, log_in, project, other_p
     freezing.correct(actor=cast.executive, entry=entry, seen=0, score=None, reason="评分作废",
                      confirmation=confirmed(cast.executive))  # fmt: skip
     assert "滨江花园二期" not in block(client)
+
+
+def test_first_screen_tells_what_rewards_and_penalties_came_of_the_year(cast, log_in, project, other_project):
+    client = log_in(cast.executive)
+    assert "奖惩" not in block(client)
+    ranking = kits.frozen(cast, (project, 90), (other_project, 55), year=YEAR)
+    assert "尚未提出结算" in block(client)
+    kits.policy()
+    settlement = kits.proposed(cast, ranking)
+    sums = total(list(settlement.awards.all()), lambda row: row.amount)
+    told = block(client)
+    assert f'href="/settlements/{YEAR}/"' in told
+    assert "公示申诉中" in told
+    assert f"奖励 {sums.rewards:,.2f} 元" in told
+    assert f"处罚 {sums.penalties:,.2f} 元" in told
 
 
 def test_evidence_is_three_clicks_from_the_first_screen(cast, log_in, project):
