@@ -109,6 +109,12 @@ class Complaint(models.Model):
         """As `on_file` of the query set."""
         return self.state in ON_FILE and self.verdict != Verdict.UNFOUNDED
 
+    @property
+    def owes_disposition(self) -> bool:
+        """Something was so, and nothing that was done about it is on record: nobody is answered before."""
+        is_so = self.state == ComplaintState.HANDLING and self.verdict != Verdict.UNFOUNDED
+        return is_so and not self.disposition
+
 
 class Counter(models.Model):
     """The last number given in a series (TS-2026)."""

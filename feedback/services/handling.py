@@ -8,7 +8,7 @@ from deadlines import services as deadline_services
 from deadlines.choices import Event
 from feedback import telling
 from feedback.chain import move
-from feedback.choices import ComplaintAct, ComplaintState, Verdict
+from feedback.choices import ComplaintAct, Verdict
 from feedback.models import LONGEST, Complaint
 from staff import permissions
 from staff.choices import Action
@@ -110,8 +110,7 @@ def answer(*, actor, complaint: Complaint, turn: int, feedback: str) -> Complain
     """反馈: what the sender reads on the query page. Not before 处理 where something was so."""
     complaint = permitted(actor, complaint)
     feedback = _required("feedback", feedback, "请填写给投诉举报人的反馈。")
-    is_so = complaint.state == ComplaintState.HANDLING and complaint.verdict != Verdict.UNFOUNDED
-    if is_so and not complaint.disposition:
+    if complaint.owes_disposition:
         raise ValidationError("属实或部分属实的，请先登记处理情况。")
     return move(complaint=complaint, act=A.ANSWER, actor=actor, turn=turn, text=feedback, feedback=feedback)
 

@@ -80,6 +80,6 @@ def sender(request, pk):
         context = {"complaint": complaint, "sender": seen[0], "back": reverse("feedback:detail", args=[pk])}
         return render(request, "feedback/sender.html", context)
     return form_page(
-        request, complaint, form, heading="查看举报人身份", submit="查看",
+        request, complaint, form, heading="查看投诉举报人身份", submit="查看",
         lead="查看会记入证据链：由谁、在何时、因何查看。看到的内容不得向他人透露。请勿在理由中写入投诉举报人的姓名或联系方式。",
     )  # fmt: skip

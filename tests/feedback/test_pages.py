@@ -199,7 +199,11 @@ def test_the_whole_way_by_the_pages(cast, project, log_in):
     assert press("accept") == 302
     assert press("place", project=project.number) == 302
     assert press("investigate", finding="核实", verdict="confirmed", cause="人手不足") == 302
+    # What was so is dealt with first: until then nobody is offered to answer.
+    assert f"{page}answer/" not in office.get(page).text
+    assert press("answer", feedback="已处理") == 200
     assert press("handle", disposition="整改") == 302
+    assert f"{page}answer/" in office.get(page).text
     assert press("answer", feedback="已处理") == 302
     assert press("close") == 302
     closed = Complaint.objects.get(pk=found.pk)
