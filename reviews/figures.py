@@ -1,6 +1,7 @@
 """Figures of what was issued, for the lists and the managers' dashboard: how far amounts were off, where it was returned."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q
@@ -27,9 +28,13 @@ def error_bin(rate: Decimal) -> str:
     return next(key for key, _, upper in ERROR_BINS if upper is None or rate <= upper)
 
 
+def error_rate(amounts: Sequence[Decimal]) -> Decimal | None:
+    """How far the amount of the first reviewing level was off that of the last, in percent of the last; None where that is zero."""
+    return percent_of(abs(amounts[-1] - amounts[0]), amounts[-1])
+
+
 def error_rates(deliverables) -> dict[int, Decimal]:
-    """Deliverable id → how far the amount of the first reviewing level was off that of the last, in percent of the last, of
-    the issued ones with amounts among `deliverables` (a query set). One query."""
+    """Deliverable id → `error_rate`, of the issued ones with amounts among `deliverables` (a query set). One query."""
     signed = Signature.objects.filter(
         round__state=State.ISSUED, round__deliverable__in=deliverables.order_by().values("pk"), revoked_at__isnull=True,
         seat_number=0, level__kind__in=REVIEWING, amount__isnull=False,
@@ -37,7 +42,7 @@ def error_rates(deliverables) -> dict[int, Decimal]:
     amounts = defaultdict(list)
     for pk, amount in signed.values_list("round__deliverable", "amount"):
         amounts[pk].append(amount)
-    rates = {pk: percent_of(abs(steps[-1] - steps[0]), steps[-1]) for pk, steps in amounts.items()}
+    rates = {pk: error_rate(steps) for pk, steps in amounts.items()}
     return {pk: rate for pk, rate in rates.items() if rate is not None}
 
 

@@ -8,6 +8,7 @@ from dashboards.board.signed import Figures
 from dashboards.board.values import Chart, Column, Form, Plot, Row, Series, Unit
 from inspections.rules import ERROR_TOLERANCE
 from reviews import figures
+from reviews.choices import ANY_ERROR
 
 FORMULA = "误差率 = |首个复核级金额 − 末个复核级金额| ÷ 末个复核级金额；范围为本年度签发、各级填有金额的成果。各段含上限，3% 本身不为超出。"
 COLUMNS = (Column("误差率", Unit.TEXT), Column("成果"), Column("占比（%）", Unit.PERCENT), Column("3% 线", Unit.TEXT))
@@ -31,4 +32,4 @@ def chart(of: Figures) -> Chart:
     series = (Series("3% 以内", tuple(within), "signed", urls), Series("超出 3%", tuple(over), "overdue", urls))
     plot = Plot(Form.COLUMNS, tuple(words for _, words, _ in figures.ERROR_BINS), series, "件") if rates else None
     return Chart("error_rates", "误差率分布", FORMULA, len(rates), "件填有金额的成果", COLUMNS, tuple(lines) if rates else (), plot,
-                 empty="填有金额的成果签发后计入。", url=links.issued(of.filters))  # fmt: skip
+                 empty="填有金额的成果签发后计入。", url=links.issued(of.filters, error=ANY_ERROR))  # fmt: skip

@@ -16,6 +16,7 @@ from projects.models import Project
 from rankings.choices import Measure
 from rankings.queries.policies import targets
 from rankings.rules import AT_MOST
+from reviews.choices import ANY_ERROR
 from reviews.models import Signature
 from scoring.rules import FAIL
 
@@ -73,7 +74,7 @@ def _error_rate(of: Figures) -> dict:
     over = sum(rate > ERROR_TOLERANCE for rate in rates)
     note = f"其中 {over} 件超出 3%。" if over else ("均不超过 3%。" if rates else "")
     return {"value": mean(rates), "numerator": sum(rates, Decimal(0)) if rates else None, "denominator": len(rates),
-            "note": note, "url": links.issued(of.filters)}  # fmt: skip
+            "note": note, "url": links.issued(of.filters, error=ANY_ERROR)}  # fmt: skip
 
 
 def _conforming(of: Figures) -> dict:

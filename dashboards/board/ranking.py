@@ -96,12 +96,23 @@ def charts(filters: Filters, found: Ranked, reader) -> list[Chart]:
 
 
 def _projects(filters: Filters, found: Ranked) -> Chart:
-    rows = [_row(line, line.unit_name, _evidence(line)) for line in [*found.projects, *found.failed]]
+    lines = [*found.projects, *found.failed]
+    rows = [_row(line, line.unit_name, _evidence(line)) for line in lines]
     title = f"{filters.year} 年度项目排名"
     shown = ""
     if found.count > SHOWN:
         shown = f"列出前 {SHOWN} 名" + (f"及不合格项目（共 {found.failed_count} 个）" if found.failed_count else "")
-    return _chart("ranking_projects", title, Board.PROJECT, filters, found, found.count, rows, "个项目", shown)
+    return _chart(
+        "ranking_projects",
+        title,
+        Board.PROJECT,
+        filters,
+        found,
+        found.count,
+        rows,
+        "个项目",
+        _notes(shown, _corrected(lines)),
+    )
 
 
 def _units(filters: Filters, found: Ranked) -> Chart:
@@ -111,7 +122,17 @@ def _units(filters: Filters, found: Ranked) -> Chart:
         rows.append(_row(line, Decimal(line.facts["mean"]) if line.facts.get("mean") else None, url))
     note = "单位排名不分业务类型" if filters.business_line else ""
     title = f"{filters.year} 年度单位排名"
-    return _chart("ranking_units", title, Board.UNIT, filters, found, len(found.units), rows, "个单位", note)
+    return _chart(
+        "ranking_units",
+        title,
+        Board.UNIT,
+        filters,
+        found,
+        len(found.units),
+        rows,
+        "个单位",
+        _notes(note, _corrected(found.units)),
+    )
 
 
 def _row(line: Line, beside, url: str) -> Row:
@@ -139,6 +160,15 @@ def _state(frozen: Ranking | None) -> str:
     return f"已于 {timezone.localdate(frozen.frozen_at)} 冻结" + ("并公布" if frozen.published_at else "，尚未公布")
 
 
+def _corrected(lines: list[Line]) -> str:
+    count = sum(bool(line.corrections) for line in lines)
+    return f"列出的行中 {count} 行有更正，名次和得分为更正后的" if count else ""
+
+
+def _notes(*words: str) -> str:
+    return "；".join(filter(None, words))
+
+
 def _chart(key, title, kind: Board, filters: Filters, found: Ranked, count: int, rows, counted, shown) -> Chart:
     urls = tuple(row.urls.get(1, "") for row in rows)
     series = tuple(
@@ -150,6 +180,6 @@ def _chart(key, title, kind: Board, filters: Filters, found: Ranked, count: int,
     )
     plot = Plot(Form.BARS, tuple(str(row.values[1]) for row in rows), series, "分", marks, most=100) if rows else None
     formula = f"{rules.FORMULAS[kind]}{rules.TIE_RULES[kind]}"
-    note = "；".join(filter(None, (_state(found.frozen), shown))) + "。"
+    note = _notes(_state(found.frozen), shown) + "。"
     return Chart(key, title, formula, count, counted, COLUMNS[kind], tuple(rows), plot, note=note,
                  empty="检查关闭后列入排名测算。", url=_all(filters.year, kind, found.frozen), is_wide=kind == Board.PROJECT)  # fmt: skip

@@ -13,9 +13,9 @@ from deadlines import queries as deadline_queries
 from inspections.choices import CONCLUDED
 from inspections.choices import State as InspectionState
 from inspections.models import Finding
-from projects.models import Attachment
+from projects.models import Attachment, Deliverable
 from reviews.choices import LevelKind, RemarkState, State
-from reviews.figures import REVIEWING
+from reviews.figures import REVIEWING, error_rates
 from reviews.models import Remark, Round, Signature
 from tests.dashboards import board_kit as kit
 from tests.inspections import records
@@ -35,7 +35,14 @@ def fill(cast, dice: random.Random, projects: list) -> None:
         times = [since]
         for _ in range(3):
             times.append(times[-1] + dice.choice(GAPS))
-        made = {"since": since, "times": times, "files": dice.randint(1, 3), "skip": dice.choice(((), (), (1,)))}
+        amounts = dice.choice(((), ("1000", "970"), ("1000", "999.95", "970"), ("3", "0", "7"), ("5", "5", "0")))
+        made = {
+            "amounts": amounts,
+            "since": since,
+            "times": times,
+            "files": dice.randint(1, 3),
+            "skip": dice.choice(((), (), (1,))),
+        }
         if dice.random() < 0.2:
             kit.signed(cast, dice.choice(projects), **made)
             continue
@@ -144,3 +151,5 @@ def test_figures_from_signatures_equal_the_slow_reckoning(seed, cast, project, o
         expected = slow.times(deadline_queries.working_calendar()) if slow.issued else {}
         assert table(levels.time_taken(of)) == expected
         assert table(habits.chart(of), 2) == slow.habits()
+        issued = Deliverable.objects.filter(pk__in=[each.round.deliverable_id for each in slow.issued])
+        assert of.error_rates == error_rates(issued)
