@@ -103,8 +103,13 @@ def _page(request, round: Round, template: str, active: str, *, acts=None, open_
     deliverable = round.deliverable
     waiting = list(round.waitings.all())
     kind, word = state_words(round)
+    recheck_first = 0
     if open_remarks is None:
-        open_remarks = deliverable.remarks.unsettled().exclude(state=RemarkState.DRAFT).count()
+        sent = deliverable.remarks.unsettled().exclude(state=RemarkState.DRAFT)
+        orders = list(sent.values_list("level__order", flat=True))
+        open_remarks = len(orders)
+        # As `queries.unsettled_up_to`: what was raised above keeps nobody below from signing.
+        recheck_first = sum(order <= round.level.order for order in orders)
     tabs = [
         ("审签", "reviews:deliverable", 0),
         ("校审意见", "reviews:remarks", open_remarks),
@@ -119,6 +124,7 @@ def _page(request, round: Round, template: str, active: str, *, acts=None, open_
         "kind": "todo" if mine else kind,
         "word": word,
         "mine": mine,
+        "recheck_first": recheck_first,
         "Duty": Duty,
         "acts": _offered(round, request.user, mine, possible_acts(round, request.user) if acts is None else acts),
         "tabs": [

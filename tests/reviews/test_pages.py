@@ -163,9 +163,15 @@ def test_remarks_go_through_the_pages(cast, log_in, deliverable):
     )
     drafted.refresh_from_db()
     assert drafted.state == "answered"
+    # What is to be re-checked comes before the signature: the page offers that alone.
+    page, sign = reverse("reviews:deliverable", args=[deliverable.pk]), reverse("reviews:sign", args=[round.pk])
+    offered = browser.get(page).text
+    assert "复查意见（1）" in offered
+    assert sign not in offered
     browser.post(reverse("reviews:remark_recheck", args=[drafted.pk]), {"turn": round.turn, "passed": "yes"})
     drafted.refresh_from_db()
     assert drafted.state == "closed"
+    assert sign in browser.get(page).text
 
 
 @pytest.mark.parametrize("name", ["send_back", "withdraw", "start_version", "sign"])
