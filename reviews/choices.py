@@ -99,3 +99,7 @@ class ChecklistResult(models.TextChoices):
 class StatementKind(models.TextChoices):
     UNRESOLVED = "unresolved", "未决事项"
     ATTENTION = "attention", "提请重点复核"
+
+
+# In a list: every deliverable that has an error rate, whatever it is.
+ANY_ERROR = "any"

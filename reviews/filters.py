@@ -6,7 +6,7 @@ from django.forms import HiddenInput
 from projects.choices import BusinessLine, DeliverableKind
 from projects.models import Deliverable, Discipline
 from reviews import figures
-from reviews.choices import CURRENT_STATES, State
+from reviews.choices import ANY_ERROR, CURRENT_STATES, State
 from reviews.models import Round, Signature
 from staff.models import Unit, User, unit_and_descendants
 
@@ -32,7 +32,10 @@ class DeliverableFilter(filters.FilterSet):
     issued_in = filters.NumberFilter(label="签发年度", method="of_issue_year", widget=HiddenInput)
     returned_at = filters.CharFilter(label="提出意见或退回的级别", method="was_returned_at", widget=HiddenInput)
     error = filters.ChoiceFilter(
-        label="误差率", choices=figures.ERROR_CHOICES, method="with_error", widget=HiddenInput
+        label="误差率",
+        choices=[(ANY_ERROR, "填有金额的"), *figures.ERROR_CHOICES],
+        method="with_error",
+        widget=HiddenInput,
     )
     signer = filters.ModelChoiceFilter(
         label="签署人", queryset=User.objects.all(), method="signed_by", widget=HiddenInput
@@ -65,7 +68,8 @@ class DeliverableFilter(filters.FilterSet):
 
     def with_error(self, queryset, name, value):
         rates = figures.error_rates(queryset)
-        return queryset.filter(pk__in=[pk for pk, rate in rates.items() if figures.error_bin(rate) == value])
+        wanted = [pk for pk, rate in rates.items() if value in (ANY_ERROR, figures.error_bin(rate))]
+        return queryset.filter(pk__in=wanted)
 
     def signed_by(self, queryset, name, value):
         return queryset.filter(pk__in=self._signed(signer=value))

@@ -9,10 +9,12 @@ from django.utils import timezone
 from dashboards.board import board, filters_for
 from inspections.choices import State
 from inspections.models import Opinion, Receipt
+from rankings.services import freezing
 from scoring.models import ScoreSheet
 from tests.dashboards import board_kit as kit
 from tests.inspections import records
 from tests.rankings import years
+from tests.reviews.flow import confirmed
 
 pytestmark = pytest.mark.django_db
 YEAR = kit.YEAR
@@ -107,6 +109,25 @@ def _received(cast, project, days_ago: int, state=State.RECTIFYING):
     when = timezone.now() - timedelta(days=days_ago)
     Receipt.objects.create(opinion=opinion, received_at=when, confirmed_by=cast.verifier)
     return found
+
+
+def test_a_corrected_line_of_the_ranking_is_told_beside_the_figures(cast, project, other_project, charts):
+    years.inspected(cast, project, "90")
+    years.inspected(cast, other_project, "80.5")
+    entry = years.frozen(cast).entries.get(board="project", place=2)
+    assert "更正" not in charts()["ranking_projects"].note
+    freezing.correct(
+        actor=cast.executive,
+        entry=entry,
+        seen=0,
+        score=Decimal(95),
+        reason="申诉成立",
+        confirmation=confirmed(cast.executive),
+    )
+    chart = charts()["ranking_projects"]
+    assert rows(chart)[0][:4] == (1, other_project.name, "造价二所", Decimal(95))
+    assert "列出的行中 1 行有更正，名次和得分为更正后的" in chart.note
+    assert "更正" not in charts()["ranking_units"].note
 
 
 def test_open_rectifications_stand_by_age_and_those_overdue_apart(cast, project, charts, log_in):

@@ -156,6 +156,8 @@ def test_error_rates_stand_in_bins_against_the_line_and_each_bin_leads_to_its_li
         assert len(client.get(row.urls[1]).context["page"].object_list) == row.values[1]
     kpi = measures()["error_rate"]
     assert (kpi.value, kpi.numerator, kpi.denominator) == (Decimal("4.25"), Decimal("17.00"), 4)
+    for url in (kpi.url, chart.url):
+        assert len(client.get(url).context["page"].object_list) == 4
     assert (kpi.target, kpi.is_met, kpi.note) == (Decimal(3), False, "其中 2 件超出 3%。")
 
 
