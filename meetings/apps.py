@@ -44,10 +44,13 @@ class MeetingsConfig(AppConfig):
         from meetings.services.withdrawing import withdraw_unseen
         from meetings.verification import minutes_match
         from meetings.verification_course import course_matches
+        from meetings.verification_parties import parties_match, series_match
         from staff import duties
 
         checks.register(minutes_match)
         checks.register(course_matches)
+        checks.register(parties_match)
+        checks.register(series_match)
         rounds.register("meetings.receipts", remind_due)
         rounds.register("meetings.series", make_due)
         rounds.register("meetings.secrecy", withdraw_unseen)

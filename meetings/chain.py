@@ -159,6 +159,18 @@ def possible_acts(meeting: Meeting, actor) -> set[Act]:
     return found
 
 
+# After these the ledger keeps `columns_of` the meeting.
+RESHAPING = (A.CHANGE, A.MOVE)
+
+
+def columns_of(meeting: Meeting) -> dict:
+    """Where and by whom, by number and not by name, which may change: what verification compares."""
+    return {
+        "room": meeting.room_id, "place": meeting.place, "organiser": meeting.organiser_id, "recorder": meeting.recorder_id,
+        "called_by": meeting.called_by_id, "series": meeting.series_id, "occurrence_on": meeting.occurrence_on,
+    }  # fmt: skip
+
+
 ALONG = ("project__unit", "kind", "series", "called_by", "room", "organiser", "recorder", "last_actor")
 
 
@@ -206,6 +218,8 @@ def move(
         facts["reason"] = reason
     Meeting.objects.filter(pk=meeting.pk).update(state=target, **values)
     meeting = held(meeting)
+    if act in RESHAPING:
+        facts["columns"] = columns_of(meeting)
     record(actor=actor, action=f"meeting.{act}", subject=meeting, scope=meeting.project,
            data={"state": target, "turn": meeting.turn, **(data or {}), **facts})  # fmt: skip
     return meeting

@@ -78,9 +78,10 @@ def write_meeting(
     )  # fmt: skip
     meeting.full_clean(exclude=["last_actor"], validate_constraints=False)
     meeting.save(force_insert=True)
-    inviting.write_guests(meeting, guests)
+    come, _ = inviting.write_guests(meeting, guests)
+    told = {"guests": inviting.names(come), "invited_ids": inviting.ids(come), "columns": chain.columns_of(meeting)}
     record(actor=actor, action=f"meeting.{Act.CALL}", subject=meeting, scope=project,
-           data={**facts(meeting), "guests": inviting.names(guests), **(data or {})})  # fmt: skip
+           data={**facts(meeting), **told, **(data or {})})  # fmt: skip
     meeting.unreached = inviting.tell(meeting, guests, word="会议召集", actor=actor, bundle=bundle)
     return meeting
 
@@ -124,6 +125,8 @@ def change_meeting(
             "changed": {name: [str(getattr(before, name) or ""), str(value or "")] for name, value in changes.items()},
             "invited": inviting.names(come),
             "uninvited": inviting.names(gone),
+            "invited_ids": inviting.ids(come),
+            "uninvited_ids": inviting.ids(gone),
         }
 
     meeting = chain.move(meeting=meeting, act=Act.CHANGE, actor=actor, turn=turn, write=write)

@@ -160,6 +160,11 @@ def names(guests: Guests) -> list[str]:
     return insiders + [f"{each.name}（{each.party.name}）" for each in guests.contacts]
 
 
+def ids(guests: Guests) -> dict[str, list[int]]:
+    """For verification, whatever they are called later."""
+    return {"users": [user.pk for user in guests.users], "contacts": [each.pk for each in guests.contacts]}
+
+
 # ── What they are told ──────────────────────────────────────────────────────
 def when_words(meeting: Meeting) -> str:
     """2026-11-30 周一 09:30–10:30."""

@@ -76,7 +76,8 @@ def create_series(
     series.save(force_insert=True)
     _write_guests(series, guests)
     record(actor=actor, action="series.create", subject=series, scope=project,
-           data={**_facts(series), "guests": inviting.names(guests), "gaps": missing})  # fmt: skip
+           data={**facts_of(series), "kind": kind.code, "guests": inviting.names(guests), "guest_ids": inviting.ids(guests),
+                 "gaps": missing})  # fmt: skip
     news = _News(series)
     _make(series, actor=actor, news=news)
     series.unreached = news.send()
@@ -94,7 +95,7 @@ def change_series(*, actor, series: Series, turn: int, since: date, plan: Plan, 
     guests = inviting.with_own(guests, plan.organiser)
     _check(series.kind, series.project, plan, guests, organiser_was=series.organiser)
     since = max(since, timezone.localdate(), series.starts_on)
-    before, old_guests = _facts(series), inviting.names(queries.guests_of(series))
+    before, old_guests = facts_of(series), inviting.names(queries.guests_of(series))
     has_new_rule = any(getattr(series, name) != getattr(plan, name) for name in RULE)
     for name in FIELDS:
         setattr(series, name, getattr(plan, name))
@@ -103,12 +104,13 @@ def change_series(*, actor, series: Series, turn: int, since: date, plan: Plan, 
     _full_clean(series)
     series.save()
     _write_guests(series, guests)
-    after = _facts(series)
+    after = facts_of(series)
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if not changes and old_guests == inviting.names(guests):
         raise ValidationError("没有改动。", code="unchanged")
     record(actor=actor, action="series.change", subject=series, scope=series.project,
-           data={"since": str(since), "changes": changes, "guests": inviting.names(guests)})  # fmt: skip
+           data={"since": str(since), "changes": changes, "guests": inviting.names(guests),
+                 "guest_ids": inviting.ids(guests)})  # fmt: skip
     news = _News(series)
     _follow(actor, series, since, guests, news)
     series.unreached = news.send()
@@ -250,8 +252,12 @@ def _write_guests(series: Series, guests: Guests) -> None:
     )
 
 
-def _facts(series: Series) -> dict:
-    return {"starts_on": str(series.starts_on), **{name: str(getattr(series, name) or "") for name in FIELDS}}
+def facts_of(series: Series) -> dict:
+    """What the ledger keeps of a series; organiser and room by number too, for names may change."""
+    return {
+        "starts_on": str(series.starts_on), **{name: str(getattr(series, name) or "") for name in FIELDS},
+        "organiser_id": series.organiser_id, "room_id": series.room_id,
+    }  # fmt: skip
 
 
 def times_of(series: Series, day: date) -> tuple[datetime, datetime]:

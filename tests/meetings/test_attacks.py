@@ -13,7 +13,7 @@ from icalendar import Calendar
 from meetings import invitations
 from meetings.choices import Attendance
 from meetings.guests import Guests
-from meetings.models import AccessLink, ActionItem, Meeting, Paper, Room
+from meetings.models import AccessLink, ActionItem, Invitation, Meeting, Paper, Room
 from meetings.services import (
     action_items,
     agenda,
@@ -317,8 +317,24 @@ class _Undo(Exception):
 
 def _changes_past(cast, project, meeting, link, rows):
     later = timezone.now() + timedelta(days=9)
-    for values in ({"title": "x"}, {"ends_at": later}, {"state": "cancelled"}, {"turn": 9}):
-        yield lambda values=values: Meeting.objects.filter(pk=meeting.pk).update(**values), meeting.number
+    room = Room.objects.create(name="另一会议室")
+    for values, word in (
+        ({"title": "x"}, "名称"), ({"ends_at": later}, "结束时间"), ({"state": "cancelled"}, "状态"), ({"turn": 9}, "办理次数"),
+        ({"host": "别人"}, "主持人"), ({"place": "别处"}, "地点"), ({"room": room}, "会议室"), ({"note": "x"}, "说明"),
+        ({"topic": "x"}, "议题类别"), ({"organiser": cast.approver}, "组织者"), ({"recorder": cast.checker}, "记录人"),
+        ({"called_by": calls.party(cast, project, "supervisor")}, "组织单位"), ({"project": None}, "项目"),
+        ({"kind": calls.kind("monthly")}, "种类"), ({"sequence": 0}, "邀请序号"), ({"reason": "x"}, "原因"),
+    ):  # fmt: skip
+        yield (
+            lambda values=values: Meeting.objects.filter(pk=meeting.pk).update(**values),
+            f"{meeting.number} 的{word}与",
+        )
+    yield (
+        lambda: meeting.invitations.filter(user=cast.preparer).update(user=cast.checker),
+        f"{meeting.number} 的受邀人员",
+    )
+    yield lambda: meeting.invitations.filter(user=cast.preparer).delete(), f"{meeting.number} 的受邀人员"
+    yield lambda: Invitation.objects.create(meeting=meeting, user=cast.outsider), f"{meeting.number} 的受邀人员"
     yield lambda: kit.meeting(cast, project), "未见于证据链"
     guests = meeting.invitations
     yield lambda: guests.filter(user=cast.preparer).update(attendance="present", signed_by="self"), "出席"
