@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # `migrate` has just run them, and they load every page of the site, which is nothing to the clocks.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
-app = Celery("zaojia", include=["deadlines.tasks", "rankings.tasks"])
+app = Celery("zaojia", include=["deadlines.tasks", "rankings.tasks", "dashboards.tasks"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
@@ -32,6 +32,7 @@ def prepare_folder_broker(settings) -> None:
 def sweep_at_once(**signal) -> None:
     """What fell due while nothing ran is said now, not after the first interval."""
     app.send_task("deadlines.tasks.sweep")
+    app.send_task("dashboards.tasks.keep_boards", expires=settings.BOARD_SECONDS)
 
 
 from django.conf import settings  # noqa: E402

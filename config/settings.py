@@ -141,6 +141,8 @@ else:
 # ── The clockwork (worker and beat, config/celery.py) ───────────────────────
 # How often the clocks are looked through.
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
+# How often the managers' dashboard is reckoned before somebody looks, where it takes long: twice while it is kept.
+BOARD_SECONDS = 150
 # The worker touches it when it takes up a sweep; scripts/run_all.py restarts one that no longer does.
 SWEEP_TOUCH_FILE = DATA_DIR / "sweep.touch"
 # The broker is only a bell: what is due stands in the database, and a lost message costs one interval.
@@ -174,6 +176,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "rankings.tasks.issue_award_notices",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "boards": {
+        "task": "dashboards.tasks.keep_boards",
+        "schedule": BOARD_SECONDS,
+        "options": {"expires": BOARD_SECONDS},
     },
 }
 

@@ -10,7 +10,9 @@ only complaints are those that the reader may see, and are left out for whoever 
 name for whoever may not read them.
 
 Where much was reckoned (`LONG`), it is kept for five minutes by year, unit and line: a year of 100,000 inspections is summed
-up once, not for each click. What is small is reckoned afresh each time.
+up once, not for each click. What is small is reckoned afresh each time. The boards of the whole firm for this year and the last
+are kept by the worker (`keep_boards`), which reckons them anew before they lapse: who opens one of them waits for nothing. What
+is shown is always a whole reckoning from the rows themselves, and says of when it is (数据截至).
 """
 
 import hashlib
@@ -25,10 +27,13 @@ from dashboards.board.filters import Filters, filters_for
 from dashboards.board.grades import Grades
 from dashboards.board.signed import Figures
 from dashboards.board.values import Cell, Chart, Column, Form, Kpi, Mark, Plot, Row, Series, Unit
+from deadlines.models import Deadline
+from inspections.models import Inspection
+from reviews.models import Signature
 
 __all__ = [
     "SECTIONS", "Cell", "Chart", "Column", "Dashboard", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board",
-    "dashboard", "filters_for", "kpis",
+    "dashboard", "filters_for", "keep_boards", "kpis",
 ]  # fmt: skip
 
 # The cards of the page and of the paper, section by section; a chart that is not told (complaints) leaves its place empty.
@@ -54,17 +59,41 @@ class Dashboard:
 
 def dashboard(filters: Filters, reader) -> Dashboard:
     """The figures of `filters` as `reader` may see them."""
-    asked = repr((timezone.localdate(), filters))
-    key = f"board:{hashlib.sha256(asked.encode()).hexdigest()}"
-    kept = cache.get(key)
-    if kept is None:
-        kept = _reckon(filters)
-        if kept.weight >= LONG:
-            cache.set(key, kept, SECONDS_KEPT)
+    kept = cache.get(_key(filters)) or _renewed(filters)
     charts = [*ranking.charts(filters, kept.ranked, reader), *kept.charts]
     if told := complaints.chart(filters, reader):
         charts.append(told)
     return Dashboard(filters, kept.as_of, kept.kpis, charts)
+
+
+def keep_boards() -> list[Filters]:
+    """Reckon the boards of the whole firm for this year and the last anew; those that are kept are answered. A small firm's are
+    not: they are reckoned for each look. The worker does so each BOARD_SECONDS (`dashboards.tasks`)."""
+    this_year = timezone.localdate().year
+    wanted = [filters_for(this_year), filters_for(this_year - 1)]
+    return [filters for filters in wanted if not _is_small(filters) and _renewed(filters).weight >= LONG]
+
+
+def _is_small(filters: Filters) -> bool:
+    """Whether it is nothing to keep, without reckoning it: nothing is counted ten times on the board. Three queries."""
+    rows = (
+        Inspection.objects.filter(year=filters.year), Signature.objects.filter(filters.within("signed_at")),
+        Deadline.objects.filter(filters.on_days("due_on")),
+    )  # fmt: skip
+    return sum(each.count() for each in rows) < LONG // 10
+
+
+def _key(filters: Filters) -> str:
+    asked = repr((timezone.localdate(), filters))
+    return f"board:{hashlib.sha256(asked.encode()).hexdigest()}"
+
+
+def _renewed(filters: Filters) -> "_Kept":
+    """Reckoned now, and kept where it was much."""
+    kept = _reckon(filters)
+    if kept.weight >= LONG:
+        cache.set(_key(filters), kept, SECONDS_KEPT)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -79,6 +108,7 @@ class _Kept:
 
 
 def _reckon(filters: Filters) -> _Kept:
+    as_of = timezone.now()
     of, grades, ranked = Figures(filters), Grades(filters), ranking.ranked(filters)
     charts = [
         *grades.charts(), *levels.charts(of), habits.chart(of), clocks.chart(filters), errors.chart(of),
@@ -86,7 +116,7 @@ def _reckon(filters: Filters) -> _Kept:
     ]  # fmt: skip
     weight = grades.total + ranked.count + len(of.signed_in_year) + len(of.issued_signatures)
     weight += sum(chart.sample for chart in charts)
-    return _Kept(timezone.now(), measures.kpis(of), ranked, charts, weight)
+    return _Kept(as_of, measures.kpis(of), ranked, charts, weight)
 
 
 def board(filters: Filters, reader) -> list[Chart]:

@@ -18,7 +18,7 @@ from dashboards.board.signed import Figures, Signed
 from dashboards.board.values import Chart, Column, Form, Plot, Row, Series, Unit
 from projects.models import Attachment
 from reviews.choices import RemarkState
-from reviews.models import Remark, Round
+from reviews.models import Remark, Signature
 from staff.models import User
 
 FORMULA = (
@@ -67,17 +67,17 @@ def chart(of: Figures) -> Chart:
 
 def _remarked(of: Figures) -> set[tuple[int, int]]:
     """(deliverable, person) of every remark sent about what was signed in the year."""
-    deliverables = _rounds(of).values("deliverable")
+    deliverables = _signed(of).values("round__deliverable")
     rows = Remark.objects.exclude(state=RemarkState.DRAFT).filter(deliverable__in=deliverables).order_by()
     return set(rows.values_list("deliverable", "raised_by").distinct())
 
 
 def _files(of: Figures) -> Counter:
     """Version → number of its files."""
-    rows = Attachment.objects.filter(version__in=_rounds(of).values("version")).order_by()
+    rows = Attachment.objects.filter(version__in=_signed(of).values("round__version")).order_by()
     return Counter(dict(rows.values_list("version").annotate(n=Count("pk"))))
 
 
-def _rounds(of: Figures):
-    where = of.filters.of_projects("deliverable__project__") & of.filters.within("signatures__signed_at")
-    return Round.objects.filter(where).order_by()
+def _signed(of: Figures):
+    where = of.filters.of_projects("round__deliverable__project__") & of.filters.within("signed_at")
+    return Signature.objects.filter(where).order_by()

@@ -80,6 +80,7 @@ class RankingEntry(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "排名行"
         ordering = ["board", "order"]
+        indexes = [models.Index(fields=["ranking", "board", "order"], name="ranking_entry_in_order")]
         constraints = [
             models.UniqueConstraint(fields=["ranking", "board", "subject_id"], name="ranking_entry_once"),
             models.CheckConstraint(

@@ -5,7 +5,9 @@ import re
 
 import openpyxl
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.utils.module_loading import import_string
 
 import dashboards.board as dashboard_module
 from dashboards.board import dashboard, filters_for
@@ -145,6 +147,29 @@ def test_what_was_much_to_reckon_is_kept_and_what_is_little_is_not(cast, project
     assert dashboard(filters_for(YEAR, cast.zj1), cast.executive).as_of > kept.as_of
     cache.clear()
     assert dashboard(filters, cast.executive).as_of > kept.as_of
+
+
+def test_worker_keeps_the_boards_of_a_large_firm_as_the_rows_say_and_of_a_small_one_none(cast, project, monkeypatch):
+    filters, task = filters_for(YEAR), settings.CELERY_BEAT_SCHEDULE["boards"]["task"]
+    years.inspected(cast, project, "90")
+    assert dashboard_module.keep_boards() == []
+    records.inspection(cast, project, year=YEAR - 1)
+    monkeypatch.setattr(dashboard_module, "LONG", 1)
+    import_string(task)()
+    kept = {year: dashboard(filters_for(year), cast.executive) for year in (YEAR, YEAR - 1)}
+    cache.clear()
+    for year, found in kept.items():
+        fresh = dashboard(filters_for(year), cast.executive)
+        assert (found.charts, found.kpis) == (fresh.charts, fresh.kpis)
+        assert found.as_of < fresh.as_of
+    dashboard_module.keep_boards()
+    kept = dashboard(filters, cast.executive)
+    years.inspected(cast, project, "50")
+    assert dashboard(filters, cast.executive).as_of == kept.as_of
+    assert dashboard_module.keep_boards() == [filters, filters_for(YEAR - 1)]
+    (row,) = next(each for each in dashboard(filters, cast.executive).charts if each.key == "ranking_projects").rows
+    assert row.values[3] == 50
+    assert settings.BOARD_SECONDS * 2 <= dashboard_module.SECONDS_KEPT
 
 
 def test_filter_that_a_chart_set_shows_in_words_and_stays_while_others_change(cast, project, log_in):
