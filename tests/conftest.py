@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
@@ -24,6 +25,12 @@ from projects.choices import BusinessLine, Importance
 from projects.models import Assignment, Client, Discipline, Project
 from staff.choices import CertificateKind, Role
 from staff.models import Certificate, Post, Unit, User
+
+# How long an example takes depends on what else the machine has to do; so does how fast examples are made.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("house")
 
 PASSWORD = "Zaojia@2026"
 LONG_AGO = date(2024, 1, 1)
@@ -69,27 +76,33 @@ def _execute(connection, statements: list[str]) -> None:
 class _AsMigrated:
     """A database as the migrations left it, and the way back to it."""
 
-    def __init__(self, connection):
-        self.connection = connection
+    def __init__(self, alias: str):
+        self.alias = alias
+        connection = self.connection
         self.tables = sorted(connection.introspection.django_table_names(only_existing=True, include_views=False))
         self.rows = {table: self._rows(table) for table in self._filled()}
         self.counters = self._counters()
         self.objects = {
-            model._meta.db_table: serializers.serialize("python", model._base_manager.using(connection.alias).all())
+            model._meta.db_table: serializers.serialize("python", model._base_manager.using(alias).all())
             for model in apps.get_models()
             if model._meta.db_table in self.rows
         }
         # The rows of a many-to-many field are written with another table's objects: `restore` would have to know of which.
         assert self.rows.keys() == self.objects.keys()
 
+    @property
+    def connection(self):
+        """The present one: Playwright's event loop in the thread has a connection of its own."""
+        return connections[self.alias]
+
     def restore(self) -> None:
         """Empty every table that has rows and write the migrations' again, where they are not as they were."""
         changed = [table for table in self._filled() | self.rows.keys() if self._rows(table) != self.rows.get(table)]
         objects = [each for table in changed for each in self.objects.get(table, [])]
-        with transaction.atomic(using=self.connection.alias), guards_lifted(self.connection, changed):
+        with transaction.atomic(using=self.alias), guards_lifted(self.connection, changed):
             _execute(self.connection, [f'DELETE FROM "{table}"' for table in changed])
-            for each in serializers.deserialize("python", objects, using=self.connection.alias):
-                each.save(using=self.connection.alias)
+            for each in serializers.deserialize("python", objects, using=self.alias):
+                each.save(using=self.alias)
         self._restore_counters()
 
     def _filled(self) -> set[str]:
@@ -136,8 +149,8 @@ _as_migrated: dict[str, _AsMigrated] = {}
 def django_db_setup(django_db_setup, django_db_blocker):
     """Django's, and a copy of what the migrations wrote."""
     with django_db_blocker.unblock():
-        for connection in connections.all():
-            _as_migrated[connection.alias] = _AsMigrated(connection)
+        for alias in connections:
+            _as_migrated[alias] = _AsMigrated(alias)
 
 
 def _restore_database(self):
