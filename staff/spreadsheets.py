@@ -20,7 +20,7 @@ def spreadsheet(columns: Sequence[tuple[str, int]], rows: Iterable[Sequence], no
     buffer = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(buffer, options) as book:
-        sheet = book.add_worksheet()
+        sheet = book.add_worksheet("清单")
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         formats = {
             Decimal: book.add_format({"num_format": "#,##0.00"}),

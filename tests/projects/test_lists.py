@@ -125,6 +125,7 @@ def test_export_holds_what_is_filtered_and_says_so(log_in, cast, project, major_
     Project.objects.filter(pk=project.pk).update(submitted_amount="1234567.89", planned_finish_on="2026-06-30")
     response = log_in(cast.verifier).get(EXPORT, {"q": "花园", "unit": cast.zj1.pk})
     title, note, head, *rows = sheet_of(response)
+    assert load_workbook(BytesIO(response.getvalue())).sheetnames == ["清单"]
     assert title[0] == "项目清单"
     assert note[0] == "筛选条件：搜索：花园；承办单位：造价一所"
     assert head[:3] == ("项目编号", "项目名称", "委托人")
