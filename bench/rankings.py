@@ -1,14 +1,16 @@
 """The year's end: the ranking of a year beside hand-written SQL, and the managers' page in a small and a large year.
 
 `python -m bench year SIZE` fills its database (`bench.years`) and then does what it reads, line by line: `draft` (the product),
-`sql` (the floor), `same` (whether both say the same) or `explain`; it answers each with a line.
+`sql` (the floor), `same` (whether both say the same), `explain`, `keep` (the worker's part) or `freeze`; it answers each with a line.
 """
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,11 +68,51 @@ def _measure_drafts(rankers: dict[int, Ranker]) -> list[Figure]:
     return figures
 
 
-def _measure_page(readers: dict[int, pages.Reader]) -> Figure:
-    small, large = readers.values()
-    ways = {"small": lambda: bool(small.get("/management/")), "large": lambda: bool(large.get("/management/"))}
-    taken = taken_in_turn(ways, ROUNDS * 2, warm_up=4)
-    return times_the_floor(f"managers' page, {LARGE:,} / {SMALL:,}", taken["large"], taken["small"], GROWTH)
+def _look(reader: pages.Reader, path: str, before: Callable[[], object]) -> Callable[[], float]:
+    """A look at a page; what is done before is not timed."""
+
+    def look() -> float:
+        before()
+        # The other one may have taken so long that the server closed a connection at rest.
+        reader.connection.close()
+        begun = time.perf_counter()
+        reader.get(path)
+        return time.perf_counter() - begun
+
+    return look
+
+
+def _growth(
+    name: str, readers: dict[int, pages.Reader], path: str, before: dict[int, Callable], rounds: int
+) -> Figure:
+    """The page of the large year beside that of the small one."""
+    ways = {f"{size}": _look(reader, path, before[size]) for size, reader in readers.items()}
+    taken = taken_in_turn(ways, rounds, warm_up=2)
+    return times_the_floor(f"{name}, {LARGE:,} / {SMALL:,}", taken[f"{LARGE}"], taken[f"{SMALL}"], GROWTH)
+
+
+def _measure_pages(
+    readers: dict[int, pages.Reader], rankers: dict[int, Ranker], folders: dict[int, Path]
+) -> list[Figure]:
+    """The managers' page: as it is used; the first look with nothing kept anywhere; the first look where the worker has kept the
+    board. The same first look at a frozen year, and the page of a frozen board."""
+    nothing = dict.fromkeys(readers, lambda: None)
+    forgotten = {
+        size: lambda folder=folder: shutil.rmtree(folder / "cache", ignore_errors=True)
+        for size, folder in folders.items()
+    }
+    kept = {size: lambda size=size: (forgotten[size](), rankers[size].ask("keep")) for size in readers}
+    page = "/management/"
+    figures = [
+        _growth("managers' page", readers, page, nothing, ROUNDS * 2),
+        _growth("its first look, nothing kept", readers, page, forgotten, ROUNDS),
+        _growth("its first look, kept by the worker", readers, page, kept, max(ROUNDS // 2, 4)),
+    ]
+    board = f"/rankings/{rankers[SMALL].ask('freeze')}/"
+    rankers[LARGE].ask("freeze")
+    figures.append(_growth("frozen year, first look, nothing kept", readers, page, forgotten, ROUNDS))
+    figures.append(_growth("page of a frozen board, nothing kept", readers, board, forgotten, ROUNDS))
+    return figures
 
 
 def measure(environments: list[dict], folder: Path, say) -> tuple[list[Figure], dict]:
@@ -79,15 +121,16 @@ def measure(environments: list[dict], folder: Path, say) -> tuple[list[Figure], 
         say(f"Filled {SMALL:,} inspections in {small.filled_in:.0f} s, {LARGE:,} in {large.filled_in:.0f} s")
         figures = _measure_drafts({SMALL: small, LARGE: large})
         plan = large.ask("explain")
-    readers = {}
-    with (
-        pages.served(environments[0], folder / "year_small.log") as one,
-        pages.served(environments[1], folder / "year_large.log") as other,
-    ):
-        for size, env, port in zip((SMALL, LARGE), environments, (one, other), strict=True):
-            session = json.loads((Path(env["DATA_DIR"]) / "year.json").read_text())["session"]
-            readers[size] = pages.Reader(port, session)
-        figures.append(_measure_page(readers))
+        with (
+            pages.served(environments[0], folder / "year_small.log") as one,
+            pages.served(environments[1], folder / "year_large.log") as other,
+        ):
+            folders = {size: Path(env["DATA_DIR"]) for size, env in zip((SMALL, LARGE), environments, strict=True)}
+            readers = {}
+            for size, port in zip(folders, (one, other), strict=True):
+                session = json.loads((folders[size] / "year.json").read_text())["session"]
+                readers[size] = pages.Reader(port, session)
+            figures += _measure_pages(readers, {SMALL: small, LARGE: large}, folders)
     return figures, {"plan": plan}
 
 
@@ -127,6 +170,31 @@ class Year:
             if bare != told:
                 return False
         return True
+
+    def keep(self) -> int:
+        """What the worker does each BOARD_SECONDS."""
+        from dashboards.board import keep_boards
+
+        return len(keep_boards())
+
+    def freeze(self) -> int:
+        """The year, as the manager freezes it."""
+        from django.db import connection
+        from django.utils import timezone
+
+        from bench.years import YEAR
+        from rankings.queries import drafts
+        from rankings.services import freezing
+        from staff.confirmation import Confirmation
+        from staff.models import User
+
+        manager = User.objects.get(employee_number="G1")
+        seen = drafts.digest(drafts.draft(YEAR))
+        confirmation = Confirmation(user_id=manager.pk, at=timezone.now())
+        freezing.freeze(actor=manager, year=YEAR, seen=seen, confirmation=confirmation)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+        return YEAR
 
     def explain(self) -> str:
         from django.db import connection
