@@ -101,7 +101,7 @@ def unset(content: Content) -> list[str]:
     """What has to be set before a year can be settled and is not, in words: 未设定 is never 0."""
     found = [row.name for row in content.lines if row.amount is None and not row.is_optional]
     if content.team_amount is not None and content.share_sum != WHOLE:
-        found.append("项目组奖励分配比例")
+        found.append("项目组奖励分配比例（合计须为 100%）")
     return found
 
 

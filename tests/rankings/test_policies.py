@@ -82,7 +82,7 @@ def test_unset_names_an_optional_rule_that_was_made_obligatory():
 def test_shares_must_add_up_once_the_team_has_an_amount(shares, words):
     content = kit.with_amounts(queries.content_of(queries.in_force()), shares=shares)
     assert words in problems(content)[0]
-    assert "项目组奖励分配比例" in unset(content)
+    assert "项目组奖励分配比例（合计须为 100%）" in unset(content)
 
 
 def test_shares_may_stay_unset_while_the_team_has_no_amount():
