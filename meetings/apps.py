@@ -40,6 +40,7 @@ class MeetingsConfig(AppConfig):
         from meetings.models import ActionItem, Meeting
         from meetings.queries.action_items import duties_before_leaving
         from meetings.services.distributing import remind_due
+        from meetings.services.minutes import start_due
         from meetings.services.series import make_due
         from meetings.services.withdrawing import withdraw_unseen
         from meetings.verification import minutes_match
@@ -52,6 +53,7 @@ class MeetingsConfig(AppConfig):
         checks.register(parties_match)
         checks.register(series_match)
         rounds.register("meetings.receipts", remind_due)
+        rounds.register("meetings.minutes", start_due)
         rounds.register("meetings.series", make_due)
         rounds.register("meetings.secrecy", withdraw_unseen)
         feed_sources.register("meetings", invitations.feed_events)

@@ -85,8 +85,9 @@ def _facts(content: dict) -> Grid:
         [("地　点", content["place"])],
         [("主持人", content["host"]), ("记录人", content["recorder"])],
     ]
-    if content["called_by"]:
-        rows.insert(2, [("组织单位", content["called_by"])])
+    units = [("组织单位", content["called_by"]), ("编写单位", content.get("written_by", ""))]
+    if told := [cell for cell in units if cell[1]]:
+        rows.insert(2, told)
     return rows
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from meetings.choices import State
 from meetings.guests import Guests
-from meetings.models import Invitation, Meeting, Room
+from meetings.models import Invitation, Meeting, Room, Series
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,12 @@ class Conflict:
         return f"{self.who}：{begin:%m-%d %H:%M}–{end:%H:%M} 忙{what}"
 
 
-def at_the_time(starts_at: datetime, ends_at: datetime, *, but: Meeting | None = None):
-    """The meetings still to come, or under way, that overlap with the time; one that begins as another ends does not."""
+def at_the_time(starts_at: datetime, ends_at: datetime, *, but: Meeting | Series | None = None):
+    """The meetings still to come, or under way, that overlap with the time; one that begins as another ends does not. `but`: the
+    meeting, or the series, that is to be put there."""
     rows = Meeting.objects.filter(state=State.PLANNED, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    if isinstance(but, Series):
+        return rows.filter(Q(series__isnull=True) | ~Q(series=but.pk))
     return rows.exclude(pk=but.pk) if but else rows
 
 

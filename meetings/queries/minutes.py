@@ -5,10 +5,22 @@ import hashlib
 from django.utils import timezone
 
 from ledger.rules import canonical_json
-from meetings.choices import Attendance
-from meetings.models import Distribution, Meeting, Minutes, Objection
+from meetings.choices import Attendance, PartyKind
+from meetings.models import Distribution, Meeting, Minutes, Objection, Party
 from meetings.queries.agenda import agenda_of
 from meetings.secrecy import may_know
+
+
+def writer_of(meeting: Meeting) -> Party | None:
+    """The unit outside that writes the minutes by the 制度 (`MeetingKind.minutes_by`); None for our own. Where the kind leaves it to
+    the organising unit, that one; otherwise of the named kind the one invited, or the first on the project's list."""
+    wanted = meeting.kind.minutes_by
+    if wanted == PartyKind.OWN or meeting.project_id is None:
+        return None
+    if not wanted or (meeting.called_by_id and meeting.called_by.kind == wanted):
+        return meeting.called_by
+    rows = Party.objects.filter(project=meeting.project_id, kind=wanted)
+    return rows.filter(contacts__invitations__meeting=meeting).first() or rows.filter(is_active=True).first()
 
 
 def place_of(meeting: Meeting) -> str:
@@ -65,7 +77,7 @@ def build(meeting: Meeting) -> dict:
     """Everything that the minutes say, in plain values; the same few queries whatever the number of items."""
     items = agenda_of(meeting)
     numbers = {item.pk: order for order, item in enumerate(items, start=1)}
-    project = meeting.project
+    project, writer = meeting.project, writer_of(meeting)
     return {
         "kind": meeting.kind.title,
         "title": meeting.title,
@@ -73,6 +85,7 @@ def build(meeting: Meeting) -> dict:
         "meeting": meeting.number,
         "project": {"name": project.name, "number": project.number} if project else None,
         "called_by": meeting.called_by.name if meeting.called_by_id else "",
+        "written_by": writer.name if writer else "",
         "time": time_words(meeting),
         "place": place_of(meeting),
         "host": meeting.host or meeting.organiser.name,

@@ -7,10 +7,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from deadlines import services as deadline_services
+from deadlines.choices import Event
 from inspections.services.numbers import next_number
 from ledger.services import record
 from meetings import chain
 from meetings.choices import Act, ActionState
+from meetings.clocks import Named
 from meetings.guests import Guests
 from meetings.models import Meeting, MeetingKind, Party, Room
 from meetings.queries.conflicts import room_conflicts
@@ -154,6 +157,7 @@ def move_meeting(
         if (starts_at, ends_at) == (before.starts_at, before.ends_at):
             raise ValidationError({"on": "时间没有变化。只改地点等内容，请用“修改会议”。"})
         take_room(actor, room, starts_at, ends_at, but=before)
+        _owe_no_minutes(actor, before, f"会议改期：{reason.strip()}")
         return {
             "changes": {"starts_at": starts_at, "ends_at": ends_at, "room": room, "place": place,
                         "sequence": before.sequence + 1, **columns, **_on_its_own(before, with_series)},
@@ -179,6 +183,7 @@ def cancel_meeting(
     def write(before: Meeting) -> dict:
         if before.action_items.exclude(state=ActionState.DROPPED).exists():
             raise ValidationError("会上已登记待办事项，不能取消会议：请登记会议结束，或先取消这些待办。")
+        _owe_no_minutes(actor, before, f"会议取消：{reason.strip()}")
         return {"changes": {"sequence": before.sequence + 1}, "starts_at": before.starts_at.isoformat()}
 
     meeting = chain.move(meeting=meeting, act=Act.CANCEL, actor=actor, turn=turn, reason=_reason(reason), write=write)
@@ -192,6 +197,12 @@ def cancel_meeting(
         bundle=bundle,
     )
     return meeting
+
+
+def _owe_no_minutes(actor, meeting: Meeting, reason: str) -> None:
+    """It was not held at that time: the clock that began by itself (`minutes.start_due`) ends without having been owed."""
+    deadline_services.hold(scope=Named(meeting))
+    deadline_services.withdraw_of(actor=actor, subject=meeting, reason=reason[:300], events=[Event.MEETING_HELD])
 
 
 def _reason(reason: str) -> str:

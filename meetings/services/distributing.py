@@ -15,6 +15,7 @@ from ledger.services import record
 from meetings import chain, rules
 from meetings.choices import Act, LinkPurpose, ReceivedBy
 from meetings.models import AccessLink, Contact, Distribution, Meeting, Minutes, Party
+from meetings.queries.minutes import writer_of
 from meetings.secrecy import may_know, seeing
 from meetings.services import inviting, links
 from meetings.telling import is_secret, tell
@@ -28,15 +29,16 @@ JUST_NOW = timedelta(minutes=10)
 
 # ── Out ─────────────────────────────────────────────────────────────────────
 def parties_for(meeting: Meeting, ticked: Iterable[Party] = ()) -> list[Party]:
-    """The units that get the minutes: those invited or present, those that the kind must invite, whoever called it, and
-    what the organiser ticked. Only the project's own."""
+    """The units that get the minutes: those invited or present, those that the kind must invite, whoever called it or writes
+    them, and what the organiser ticked. Only the project's own."""
     if meeting.project_id is None:
         return []
     rows = Party.objects.filter(project=meeting.project_id)
     ids = set(rows.filter(contacts__invitations__meeting=meeting).values_list("pk", flat=True))
     ids |= set(meeting.invitations.filter(party__isnull=False).values_list("party", flat=True))
     ids |= set(rows.filter(is_active=True, kind__in=meeting.kind.invited_parties).values_list("pk", flat=True))
-    ids |= {meeting.called_by_id} | {party.pk for party in ticked}
+    writer = writer_of(meeting)
+    ids |= {meeting.called_by_id, writer.pk if writer else None} | {party.pk for party in ticked}
     return list(rows.filter(pk__in=ids - {None}).order_by("kind", "name", "pk"))
 
 
@@ -155,6 +157,23 @@ def _write(row: Distribution, actor, title: str) -> bool:
     write_letters([Letter(name=contact.name, address=contact.email, kind=Kind.MEETING, title=title, body=body,
                           url=links.address_of(secret))])  # fmt: skip
     return True
+
+
+def ask_writer(meeting: Meeting) -> None:
+    """The meeting is over, and a unit outside writes the minutes by the 制度: its contact is asked for them. Whoever organises it in
+    the system enters and issues them, and owes their clock. In the act that ends it; nothing where nobody can be written to."""
+    writer = writer_of(meeting)
+    contact = _main_contacts([writer]).get(writer.pk) if writer and writer.is_active else None
+    if contact is None or not contact.email:
+        return
+    asked, about = meeting.organiser, "会议" if is_secret(meeting) else f"会议“{meeting.title}”（{meeting.number}）"
+    body = (
+        f"{contact.name}您好：{about}已召开，按制度由贵单位编写会议纪要，请尽快送{settings.FIRM_NAME} {asked.name}"
+        f"（电话：{asked.phone or '—'}），由其签发并分发各参加单位。"
+    )
+    title = "请编写会议纪要" if is_secret(meeting) else f"请编写会议纪要：{meeting.title}"
+    write_letters([Letter(name=f"{contact.name}（{writer.name}）", address=contact.email, kind=Kind.MEETING, title=title,
+                          body=body)])  # fmt: skip
 
 
 # ── Receipts ────────────────────────────────────────────────────────────────

@@ -70,6 +70,8 @@ def gaps(kind: MeetingKind, project: Project | None, guests: Guests) -> list[str
             found.append(f"{word}：本项目未登记")
         elif not any(party.pk in invited for party in of_kind):
             found.append(f"{word}：未邀请")
+    if writer := _missing_writer(kind, project):
+        found.append(f"{writer}（编写纪要）：本项目未登记")
     for role in kind.invited_roles:
         of_role = holders(role, project)
         if not of_role:
@@ -77,6 +79,15 @@ def gaps(kind: MeetingKind, project: Project | None, guests: Guests) -> list[str
         elif not any(user in guests.users for user in of_role):
             found.append(f"{Role(role).label}：未邀请")
     return found
+
+
+def _missing_writer(kind: MeetingKind, project: Project | None) -> str:
+    """The unit that would have to write the minutes, if the project has none; it is told once."""
+    wanted = kind.minutes_by
+    if project is None or wanted in ("", PartyKind.OWN, *kind.invited_parties):
+        return ""
+    has_one = Party.objects.filter(project=project, kind=wanted, is_active=True).exists()
+    return "" if has_one else PartyKind(wanted).label
 
 
 def _parties(kind: MeetingKind, project: Project | None) -> list[Party]:

@@ -2,21 +2,24 @@
 changed."""
 
 import hashlib
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from deadlines import services as deadline_services
 from deadlines.choices import Event
-from deadlines.queries import working_calendar
+from deadlines.models import Deadline
+from deadlines.queries import rules_in_force, working_calendar
 from deadlines.services.clocks import pass_on
 from inspections.services.numbers import next_number
 from ledger.rules import canonical_json
 from ledger.services import head, record
 from meetings import chain, rules
-from meetings.choices import Act, Attendance
-from meetings.clocks import Named, owing_minutes
+from meetings.choices import Act, Attendance, State
+from meetings.clocks import MEETING, Named, owing_minutes
 from meetings.models import AgendaItem, Meeting, Minutes
 from meetings.models.parties import LONGEST
 from meetings.queries import minutes as minutes_content
@@ -28,6 +31,8 @@ from printing.papers import keep_paper
 from staff.confirmation import Confirmation, require_confirmation
 
 PREFIX = "JY"
+# A meeting that lies further back was entered for the record.
+OLDEST = timedelta(days=90)
 
 
 class ItemConflict(Exception):
@@ -89,6 +94,7 @@ def hold(*, actor, meeting: Meeting, turn: int) -> Meeting:
             raise ValidationError("会议尚未开始，不能登记结束；改期或取消请在会议页办理。")
         carry_over(meeting=meeting)
         start_clock(actor, meeting, min(now, meeting.ends_at))
+        distributing.ask_writer(meeting)
         if meeting.recorder_id and meeting.recorder_id != actor.pk:
             tell(meeting, [meeting.recorder], title=f"请编写会议纪要：{meeting}")
         return {"changes": {"held_at": now}}
@@ -96,13 +102,36 @@ def hold(*, actor, meeting: Meeting, turn: int) -> Meeting:
     return chain.move(meeting=meeting, act=Act.HOLD, actor=actor, turn=turn, write=write)
 
 
+def start_due() -> int:
+    """At each bell: a meeting that is over, and that nobody has registered as held, moved or cancelled, owes its minutes all the
+    same (§8: a meeting held without issued minutes is itself a reminder). Their clock begins with its end, once nobody can sign
+    in any more; once for each time it was called for, so that who ends that clock by hand ends it. Returns how many began. One
+    transaction for each meeting."""
+    if not rules_in_force(Event.MEETING_HELD):
+        return 0
+    now = timezone.now()
+    since = Deadline.objects.filter(subject_type=MEETING, subject_id=OuterRef("pk"), started_at=OuterRef("ends_at"))
+    over = Meeting.objects.filter(
+        ~Exists(since), state=State.PLANNED, ends_at__lt=now - rules.SIGN_IN_AFTER, ends_at__gt=now - OLDEST
+    )
+    return sum(_start_due(pk) for pk in over.order_by("ends_at", "pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _start_due(pk: int) -> int:
+    meeting = chain.touch(meeting=Meeting(pk=pk))
+    if meeting.state != State.PLANNED or meeting.ends_at >= timezone.now() - rules.SIGN_IN_AFTER:
+        return 0
+    return len(start_clock(None, meeting, meeting.ends_at))
+
+
 def scope_of(meeting: Meeting):
     """What the clock of the minutes belongs to: the meeting, for its organiser owes it, whoever manages the project."""
     return Named(meeting)
 
 
-def start_clock(actor, meeting: Meeting, at) -> None:
-    """会议纪要 within the rule's days. It is the organiser's, whatever role the rule names."""
+def start_clock(actor, meeting: Meeting, at) -> list[Deadline]:
+    """会议纪要 within the rule's days; what runs already goes on. It is the organiser's, whatever role the rule names."""
     scope, project = scope_of(meeting), meeting.project
     deadline_services.hold(scope=scope)
     started = deadline_services.start(
@@ -111,6 +140,7 @@ def start_clock(actor, meeting: Meeting, at) -> None:
     )  # fmt: skip
     for each in started:
         pass_on(each, owing_minutes(meeting), actor=actor)
+    return started
 
 
 @transaction.atomic

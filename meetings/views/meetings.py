@@ -15,6 +15,7 @@ from meetings.choices import Act, OffDay
 from meetings.filters import MeetingFilter
 from meetings.forms import calling as forms
 from meetings.queries import meetings as queries
+from meetings.queries.minutes import writer_of
 from meetings.recurrence import shifted
 from meetings.services import calling as services
 from meetings.services import inviting
@@ -59,6 +60,7 @@ def meeting_detail(request, pk):
         request, "meeting_detail", meeting, "meetings:detail",
         steps=steps_of(meeting), units=_by_unit(invited), invited=len(invited),
         is_over=meeting.ends_at < timezone.now(), is_near=rules.sign_in_opens(meeting.starts_at) <= timezone.now(),
+        writer=writer_of(meeting),
         without_mail=[row for row in invited if row.contact_id and not row.contact.email],
     )  # fmt: skip
 

@@ -86,6 +86,7 @@ def _record_page(request, meeting: Meeting, *, bound: RecordForm | None = None, 
         carried=queries.carried_of(meeting) if may_read else [],
         action_form=action_form or (ActionForm(meeting=meeting) if may_write else None),
         has_begun=timezone.now() >= meeting.starts_at,
+        writer=queries.writer_of(meeting) if may_read else None,
         is_own_record=meeting.recorder_id in (None, meeting.organiser_id),
     )  # fmt: skip
 

@@ -60,9 +60,10 @@ def series_detail(request, pk):
     page = page_of(request, series.meetings.select_related("room").order_by(*meeting_queries.ahead_first()))
     with_looks(page.object_list)
     guests = queries.guests_of(series)
+    shifts = queries.shifts(series) if may_keep else []
     context = {
         "series": series, "page": page, "guests": guests, "may_keep": may_keep, "crumbs": [LIST, SERIES],
-        "shifts": queries.shifts(series) if may_keep else [], "running": series.ended_at is None,
+        "shifts": shifts, "shift_conflicts": warnings.of_shifts(request.user, series, shifts), "running": series.ended_at is None,
         "planned": series.meetings.filter(state=State.PLANNED).count(),
     }  # fmt: skip
     return render(request, "meetings/series_detail.html", context)
@@ -116,7 +117,7 @@ def series_edit(request, pk):
     found = warnings.Warnings()
     if request.method == "POST" and form.is_valid():
         told, asked = form.cleaned_data, inviting.with_own(form.guests(), form.cleaned_data["organiser"])
-        found = warnings.Warnings(gaps=inviting.gaps(series.kind, series.project, asked))
+        found = _warnings_of_change(request.user, series, form, asked)
         if warnings.is_confirmed(form, found) and accepted(
             form, lambda: services.change_series(actor=request.user, series=series, turn=told["turn"],
                                                  since=told["since"], plan=form.plan(), guests=asked)
@@ -125,6 +126,14 @@ def series_edit(request, pk):
             return redirect("meetings:series", pk)
     return _form_page(request, "series_form", series, form, "修改例会", warnings=found, submit="保存",
                       kind=series.kind, project=series.project)  # fmt: skip
+
+
+def _warnings_of_change(user, series: Series, form, asked) -> warnings.Warnings:
+    """As for a new series, from the day on from which it changes; the rule counts anew from then where it is another."""
+    plan, since = form.plan(), max(form.cleaned_data["since"], timezone.localdate())
+    is_new_rule = any(getattr(series, name) != getattr(plan, name) for name in services.RULE)
+    starts_on = max(since, series.starts_on) if is_new_rule else series.starts_on
+    return warnings.of_series(user, series.kind, series.project, asked, starts_on, plan, changed=series, since=since)
 
 
 @PAGE

@@ -10,7 +10,7 @@ from deadlines.queries import working_calendar
 from meetings.guests import Guests
 from meetings.models import Meeting, MeetingKind, Series
 from meetings.queries.conflicts import people_conflicts, room_conflicts
-from meetings.queries.series import occurrences
+from meetings.queries.series import Shift, guests_of, occurrences
 from meetings.services import inviting
 from meetings.services.series import AHEAD, FIELDS, Plan, times_of
 from projects.models import Project
@@ -51,20 +51,34 @@ def of_change(user, meeting: Meeting, guests: Guests) -> Warnings:
 
 
 def of_series(
-    user, kind: MeetingKind, project: Project | None, guests: Guests, starts_on: date, plan: Plan
-) -> Warnings:
-    """Of the meetings of the first weeks: where the room is taken, and who is at another meeting."""
+    user, kind: MeetingKind, project: Project | None, guests: Guests, starts_on: date, plan: Plan, *,
+    changed: Series | None = None, since: date | None = None,
+) -> Warnings:  # fmt: skip
+    """Of the meetings of the first weeks: where the room is taken, and who is at another meeting. `changed`: the series that is
+    to go by the plan from `since` on; its own meetings are in nobody's way."""
     series = Series(kind=kind, project=project, starts_on=starts_on,
                     **{name: getattr(plan, name) for name in FIELDS})  # fmt: skip
     rooms, busy = [], []
     until = timezone.localdate() + AHEAD
-    for occurrence in occurrences(series, starts_on, until, working_calendar()):
+    for occurrence in occurrences(series, max(starts_on, since or starts_on), until, working_calendar()):
         if occurrence.day is not None:
             times = times_of(series, occurrence.day)
-            rooms += room_conflicts(user, plan.room, *times)
-            busy += people_conflicts(user, guests, *times)
+            rooms += room_conflicts(user, plan.room, *times, but=changed)
+            busy += people_conflicts(user, guests, *times, but=changed)
     words = [f"会议室已被占用，当次须另定地点：{each.words}" for each in rooms]
     return Warnings(inviting.gaps(kind, project, guests), by_person(busy), words)
+
+
+def of_shifts(user, series: Series, shifts: list[Shift]) -> list[str]:
+    """Who is at another meeting, and where the room is taken, on the days to which the calendar would bring the meetings; a line
+    for each."""
+    guests, rooms, busy = guests_of(series), [], []
+    for shift in shifts:
+        if shift.day is not None:
+            times = times_of(series, shift.day)
+            rooms += room_conflicts(user, series.room, *times, but=series)
+            busy += people_conflicts(user, guests, *times, but=series)
+    return [*by_person(busy), *(f"会议室已被占用，当次须另定地点：{each.words}" for each in rooms)]
 
 
 def by_person(conflicts) -> list[str]:

@@ -356,3 +356,35 @@ def test_before_a_series_is_set_up_taken_rooms_and_busy_people_are_shown(cast, p
     page = log_in(cast.verifier).post(f"/meetings/series/new/?project={project.pk}&kind=weekly", told).content.decode()
     assert "会议室已被占用，当次须另定地点：三楼会议室：09-14 09:00–10:00 忙" in page
     assert "复核人：09-14 09:00–10:00 忙" in page
+
+
+def test_before_a_series_is_changed_the_same_is_shown_but_its_own_meetings_are_in_nobodys_way(
+    cast, project, today, log_in
+):
+    room = Room.objects.create(name="三楼会议室")
+    of = kit.series(cast, project, room=room)
+    kit.meeting(cast, project, room=room, starts_at=kit.at(date(2026, 9, 16), 9), title="另一会议")
+    told = {
+        "title": "监理周例会", "frequency": "weekly", "interval": 1, "weekday": 1, "off_day": "after", "begins_at": "10:00",
+        "minutes_long": 60, "organiser": cast.verifier.pk, "users": [cast.verifier.pk], "room": room.pk, "turn": of.turn,
+        "since": "2026-09-01",
+    }  # fmt: skip
+    browser, address = log_in(cast.verifier), f"/meetings/series/{of.pk}/edit/"
+    page = browser.post(address, told).content.decode()
+    assert "忙" not in page
+    page = browser.post(address, told | {"weekday": 3, "begins_at": "09:30"}).content.decode()
+    assert "当次须另定地点：三楼会议室：09-16 09:00–10:00 忙" in page
+    assert "复核人：09-16 09:00–10:00 忙" in page
+    later = browser.post(address, told | {"weekday": 3, "begins_at": "09:30", "since": "2026-09-20"}).content.decode()
+    assert "忙" not in later
+
+
+def test_whom_the_new_calendar_brings_into_conflict_is_shown(cast, project, today, log_in):
+    room = Room.objects.create(name="三楼会议室")
+    of = kit.series(cast, project, room=room)
+    kit.meeting(cast, project, room=room, starts_at=kit.at(date(2026, 9, 15), 9), title="另一会议")
+    days_off(date(2026, 9, 14))
+    page = log_in(cast.verifier).get(f"/meetings/series/{of.pk}/").content.decode()
+    assert "调整后的时间有冲突" in page
+    assert "复核人：09-15 09:00–10:00 忙" in page
+    assert "当次须另定地点：三楼会议室：09-15 09:00–10:00 忙" in page
