@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Error, expect
 
 from tests.journeys.people import DESK, Person
 
 # Playwright's synchronous API keeps an event loop running in the test's thread, where Django would refuse the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# How long a page may take to show what it should: a machine may be busy. It costs nothing where all is well.
+expect.set_options(timeout=20_000)
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 CHROMIUM_FLAGS = [
@@ -40,12 +44,13 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args):
-    """A colleague's desk: Chinese, in Shanghai, on an ordinary screen."""
+    """A colleague's desk: Chinese, in Shanghai, on an ordinary screen, on which nothing moves while it is pressed."""
     return {
         **browser_context_args,
         "locale": "zh-CN",
         "timezone_id": "Asia/Shanghai",
         "viewport": {"width": 1280, "height": 800},
+        "reduced_motion": "reduce",
     }
 
 
@@ -79,7 +84,11 @@ def screenshot(request):
         nonlocal taken
         taken += 1
         path = folder / f"{taken:02}-{name}.png"
-        page.evaluate("window.scrollTo(0, 0)")  # the sticky head belongs at the top of the picture
+        page.wait_for_load_state()
+        try:
+            page.evaluate("window.scrollTo(0, 0)")  # the sticky head belongs at the top of the picture
+        except Error:  # the page went away under the script: the next one begins at its top
+            page.wait_for_load_state()
         page.screenshot(path=path, full_page=True)
         return path
 

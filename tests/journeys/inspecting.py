@@ -38,6 +38,7 @@ def unseen(page: Page, name: str) -> None:
 def done(person: Person, words: str) -> Page:
     """The page says that it was done."""
     expect(person.page.get_by_role("status").or_(person.page.locator(".alert")).filter(has_text=words)).to_be_visible()
+    person.page.wait_for_load_state()  # and its script has run
     return person.page
 
 
@@ -96,7 +97,7 @@ def _row(page: Page, inspection: Inspection, text: str):
 
 
 def _saved(page: Page) -> None:
-    expect(page.locator("[data-saved]")).to_contain_text("已全部保存", timeout=15_000)
+    expect(page.locator("[data-saved].is-saved")).to_contain_text("已全部保存", timeout=40_000)
 
 
 def by_key(page: Page, row, count: int) -> None:
@@ -130,10 +131,11 @@ def score(inspector: Person, inspection: Inspection, problems, screenshot, how=b
     """Every problem in its row, every criterion done."""
     page = inspector.page
     for told in problems:
+        _saved(page)  # the script is there
         how(page, _row(page, inspection, told.item), told.count)
         page.wait_for_url("**/findings/new/*")
         write_down(inspector, told, screenshot, f"{told.problem[:6]}.png", f"{told.problem[:6]}二.png")
-    page.wait_for_load_state()
+    _saved(page)
     for box in page.get_by_label("已检查完").all():
         box.check()
     _saved(page)

@@ -1,7 +1,10 @@
 """Somebody of the cast at a browser of their own."""
 
+import re
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -17,7 +20,16 @@ class Person:
         self.page: Page = new_context(base_url=live_server.url, **device).new_page()
         self.page.set_viewport_size(viewport)
         self.user = user
-        self.log_in()
+        self.arrive(live_server.url)
+
+    def arrive(self, url: str) -> None:
+        """Logged in, at the first screen. The login itself is a matter of its own tests, and of `log_in`."""
+        browser = Client()
+        browser.force_login(self.user, backend="django.contrib.auth.backends.ModelBackend")
+        name = settings.SESSION_COOKIE_NAME
+        self.page.context.add_cookies([{"name": name, "value": browser.cookies[name].value, "url": url}])
+        self.page.goto("/")
+        expect(self.page.locator("#main")).to_be_visible()
 
     def log_in(self) -> None:
         """Through the page, as each morning."""
@@ -26,6 +38,7 @@ class Person:
         self.page.get_by_label("工号").fill(self.user.employee_number)
         self.page.get_by_label("密码").fill(PASSWORD)
         self.page.get_by_role("button", name="登录").click()
+        expect(self.page).not_to_have_url(re.compile("/login/"))
         expect(self.page.locator("#main")).to_be_visible()
 
     def come_back(self) -> None:

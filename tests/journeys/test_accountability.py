@@ -24,6 +24,7 @@ def find_it(office: Person, inspection: Inspection, deliverable: Deliverable, sc
     """On the score sheet: the problem, with the deliverable and the file that it was found in."""
     page = office.page
     office.page.get_by_role("row").filter(has_text=inspection.number).get_by_role("link", name="办理").click()
+    expect(page.locator("[data-saved].is-saved")).to_be_visible()  # the script is there
     row = page.locator(f"#d{Deduction.objects.get(criterion__standard=inspection.standard, text='工程量计算有误').pk}")
     row.get_by_role("button", name="增加一处").click()
     expect(page.locator("[data-saved]")).to_contain_text("已全部保存")

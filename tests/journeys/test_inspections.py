@@ -47,6 +47,7 @@ PROBLEMS = [
 def fill_answers(manager: Person, round: str) -> None:
     """整改意见, 整改情况 and a photo for each problem that waits for an answer."""
     page = manager.page
+    expect(page.locator("form.answering-form").first).to_be_visible()
     for number in range(1, len(PROBLEMS) + 1):
         card = page.locator("section.answering").filter(has=page.get_by_role("heading", name=f"问题 {number}"))
         page.wait_for_load_state()

@@ -2,6 +2,7 @@
 to be done until it is done."""
 
 import hashlib
+import re
 import subprocess
 from datetime import date, timedelta
 
@@ -251,7 +252,9 @@ def test_meeting_with_other_units_is_signed_received_objected_to_and_supplemente
     screenshot(page, "attendance")
     write_record(recorder, meeting, screenshot)
     recorder.press("会议结束")
+    done(recorder, "会议已登记结束")
     recorder.press("提交纪要核定")
+    done(recorder, "纪要已提交，等待组织者核定。")
     issue(organiser, meeting, screenshot)
     first = Minutes.objects.get()
 
@@ -285,6 +288,7 @@ def test_meeting_with_other_units_is_signed_received_objected_to_and_supplemente
     guest.locator("summary", has_text="提出异议").click()
     guest.get_by_label("异议内容").fill("会上商定卷边部分按实测尺寸另行签认，请更正。")
     guest.get_by_role("button", name="提交异议").click()
+    expect(guest.get_by_text("待答复", exact=True)).to_be_visible()
     screenshot(guest, "phone-objection")
     page.goto(f"/meetings/{meeting.pk}/receipts/")
     organiser.press("答复", "link")
@@ -292,6 +296,7 @@ def test_meeting_with_other_units_is_signed_received_objected_to_and_supplemente
     page.get_by_label("补充（更正）内容").fill("第 1 项更正为：卷边部分按实测尺寸另行签认。")
     screenshot(page, "supplement")
     sign(organiser, "签署并签发")
+    expect(page.get_by_text("补充纪要已签发").first).to_be_visible()
     screenshot(page, "supplemented")
     guest.reload()
     expect(guest.get_by_text("采纳", exact=True)).to_be_visible()
@@ -326,6 +331,7 @@ def report_done(owner: Person, item: ActionItem, screenshot) -> None:
     owner.come_back()
     screenshot(page, "phone-first-screen")
     page.locator("#main").get_by_role("link", name=item.text).first.click()
+    page.wait_for_url(re.compile("/(actions|deadlines)/"))
     if "/actions/" not in page.url:  # the list of clocks leads to the clock, and on
         page.locator("#main").get_by_role("link", name=item.number).first.click()
     screenshot(page, "phone-item")
@@ -374,6 +380,7 @@ def test_late_action_item_is_escalated_discussed_done_and_closed_in_the_next_mee
     row = page.get_by_role("row").filter(has_text=item.number)
     row.get_by_label("的进展").fill("会上出示复核表，各方确认。")
     row.get_by_role("button", name="保存").click()
+    done(organiser, "的进展已保存")
     screenshot(page, "on-the-table")
     page.get_by_role("row").filter(has_text=item.number).get_by_role("link", name="关闭").click()
     page.get_by_label("关闭说明").fill("会上确认完成。")

@@ -9,6 +9,7 @@ from meetings.models import AgendaItem, Minutes
 from meetings.queries import minutes as queries
 from meetings.services import agenda, links
 from tests.conftest import PASSWORD
+from tests.journeys.inspecting import done
 from tests.journeys.people import DESK, PHONE
 from tests.meetings import minutes_kit as kit
 
@@ -95,6 +96,7 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
     guest.locator("summary", has_text="宏远建设集团有限公司").click()
     screenshot(guest, "phone-sign-in")
     guest.get_by_role("button", name="李工 工程师 签到").click()
+    expect(guest.get_by_text("签到成功")).to_be_visible()
     screenshot(guest, "phone-signed-in")
     guest.go_back()
     guest.locator("summary", has_text="名单中没有我").click()
@@ -114,6 +116,7 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
         if row.user_id:
             page.locator(f'[name="a-{row.pk}"]').select_option("present")
     organiser.press("保存出席")
+    done(organiser, "出席情况已登记")
     page.goto(f"/meetings/{meeting.pk}/minutes/")
     for item in meeting.agenda.all():
         page.locator(f"#i{item.pk}-record").fill(
@@ -125,12 +128,15 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
     page.get_by_label("负责人*").select_option(label="李工")
     page.get_by_label("完成期限*").fill(f"{meeting.starts_at.year + 1}-01-10")
     organiser.press("登记待办")
+    done(organiser, "待办事项已登记")
     screenshot(page, "record")
     organiser.press("会议结束")
+    done(organiser, "会议已登记结束")
     recorder = person(cast.preparer, PHONE)
     recorder.page.goto(f"/meetings/{meeting.pk}/minutes/")
     screenshot(recorder.page, "record-phone")
     recorder.press("提交纪要核定")
+    done(recorder, "纪要已提交，等待组织者核定。")
     page.goto(f"/meetings/{meeting.pk}/minutes/")
     organiser.press("核对并签发", "link")
     screenshot(page, "issue")
@@ -153,6 +159,7 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
     guest.locator("summary", has_text="提出异议").click()
     guest.get_by_label("异议内容").fill("第 2 项：我方当场说明应按实测尺寸计量，请更正。")
     guest.get_by_role("button", name="提交异议").click()
+    expect(guest.get_by_text("待答复", exact=True)).to_be_visible()
     screenshot(guest, "phone-objection")
     page.goto(f"/meetings/{meeting.pk}/receipts/")
     organiser.press("答复", "link")
@@ -162,6 +169,7 @@ def test_from_the_door_to_the_supplement(person, new_context, live_server, cast,
     page.get_by_label("登录密码").fill(PASSWORD)
     screenshot(page, "supplement")
     organiser.press("签署并签发")
+    expect(page.get_by_text("补充纪要已签发").first).to_be_visible()
     screenshot(page, "supplemented")
     page.goto(f"/meetings/{meeting.pk}/minutes/")
     screenshot(page, "issued")

@@ -150,7 +150,9 @@ def test_the_clock_of_ones_own_appeal_is_not_ones_to_decide_about(cast, settleme
 
 
 # ── Conservation ────────────────────────────────────────────────────────────
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(st.lists(st.tuples(st.sampled_from([*Outcome, None]), st.integers(0, 10**6)), min_size=4, max_size=4))
 def test_the_whole_is_what_was_posted_and_what_appeals_changed(cast, settlement, decisions):
     """No row is written: the appeals are laid over the posted lines."""
