@@ -30,7 +30,8 @@ GAPS = [timedelta(microseconds=1), timedelta(seconds=179, microseconds=999_999),
 def fill(cast, dice: random.Random, projects: list) -> None:
     """Deliverables signed about the turn of the year and in it, some issued, some with remarks, returns and findings."""
     for _ in range(dice.randint(12, 20)):
-        since = dice.choice((kit.at(1, 1, 0, 2), kit.at(3, 2), kit.at(12, 30, 23), kit.at(12, 31, 22, year=YEAR - 1)))
+        turn = kit.at(12, 31, 23, 59, year=YEAR - 1)
+        since = dice.choice((kit.at(1, 1, 0, 2), kit.at(3, 2), kit.at(12, 30, 23), turn, turn))
         since += timedelta(microseconds=dice.choice((0, 1, 999_999)))
         times = [since]
         for _ in range(3):
