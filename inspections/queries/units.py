@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from inspections import rules
@@ -68,6 +69,18 @@ def _row(unit: Unit, inspections: list[Inspection]) -> UnitRow:
     return UnitRow(unit, of_projects, own, conclusion)
 
 
+# From one year to the next by the index of years: SELECT DISTINCT would read all inspections for the five years that there are.
+_YEARS = """
+WITH RECURSIVE found(year) AS (
+    SELECT MIN(year) FROM inspections_inspection
+    UNION ALL
+    SELECT (SELECT MIN(year) FROM inspections_inspection WHERE year > found.year) FROM found WHERE found.year IS NOT NULL
+) SELECT year FROM found WHERE year IS NOT NULL
+"""
+
+
 def years(this_year: int) -> list[int]:
-    """The years with inspections, and this one; the newest first."""
-    return sorted({this_year, *Inspection.objects.order_by().values_list("year", flat=True).distinct()}, reverse=True)
+    """The years with inspections, and this one; the newest first. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_YEARS)
+        return sorted({this_year, *(year for (year,) in cursor.fetchall())}, reverse=True)

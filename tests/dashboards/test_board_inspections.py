@@ -9,6 +9,7 @@ from django.utils import timezone
 from dashboards.board import board, filters_for
 from inspections.choices import State
 from inspections.models import Opinion, Receipt
+from inspections.queries.units import years as years_of_filter
 from rankings.services import freezing
 from scoring.models import ScoreSheet
 from tests.dashboards import board_kit as kit
@@ -143,3 +144,10 @@ def test_open_rectifications_stand_by_age_and_those_overdue_apart(cast, project,
     client = log_in(cast.executive)
     for row in chart.rows:
         assert len(client.get(row.urls[1]).context["page"].object_list) == row.values[1]
+
+
+def test_years_of_the_filter_are_those_with_inspections_and_this_one(cast, project):
+    assert years_of_filter(YEAR) == [YEAR]
+    for year in (YEAR - 6, YEAR - 2, YEAR - 2, YEAR + 1):
+        records.inspection(cast, project, year=year)
+    assert years_of_filter(YEAR) == [YEAR + 1, YEAR, YEAR - 2, YEAR - 6]
