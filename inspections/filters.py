@@ -5,7 +5,7 @@ from django.forms import HiddenInput
 
 from inspections.choices import SHOWN_TO_PROJECT, ConsequenceKind, Decision, Kind, State
 from inspections.models import Consequence, Inspection, Plan
-from inspections.queries.inspections import AGES, condition, of_age
+from inspections.queries.inspections import AGES, STANDINGS, condition, of_age, standing
 from projects.choices import BusinessLine
 from scoring.rules import FAIL, GOOD, PASS
 from staff.models import Unit, unit_and_descendants
@@ -54,6 +54,8 @@ class InspectionFilter(filters.FilterSet):
     mine = filters.ChoiceFilter(label="检查人员", choices=[("1", "由我检查")], method="of_mine", empty_label=ALL)
     # What a chart of the managers' dashboard leads to.
     scored = filters.DateFilter(label="评分定稿月份", method="scored_in", widget=HiddenInput, input_formats=["%Y-%m"])
+    # What the figures of the annual ranking's sample lead to.
+    ranking = filters.ChoiceFilter(label="年度排名", choices=STANDINGS, method="of_standing", widget=HiddenInput)
     age = filters.ChoiceFilter(label="整改天数", choices=AGES, method="in_age", widget=HiddenInput)
 
     class Meta:
@@ -81,6 +83,9 @@ class InspectionFilter(filters.FilterSet):
 
     def scored_in(self, queryset, name, value):
         return queryset.filter(score_sheet__scored_at__year=value.year, score_sheet__scored_at__month=value.month)
+
+    def of_standing(self, queryset, name, value):
+        return queryset.filter(standing(value))
 
     def in_age(self, queryset, name, value):
         return queryset.filter(of_age(value))

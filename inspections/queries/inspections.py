@@ -77,6 +77,26 @@ def condition(view: str) -> Q:
             return Q(state=state)
 
 
+# How an inspection stands to the ranking of its year: (key, words).
+STANDINGS = [
+    ("counted", "计入排名"), ("not_closed", "整改未关闭，未计入排名"), ("not_concluded", "未出具书面意见，未计入排名"),
+    ("cancelled", "已撤销，不计入排名"), ("of_units", "对单位本身，不计入排名"),
+]  # fmt: skip
+
+
+def standing(key: str) -> Q:
+    """The inspections of a year that stand so to its ranking (STANDINGS); each has one."""
+    of_project, closed, cancelled = Q(project__isnull=False), Q(state=State.CLOSED), Q(state=State.CANCELLED)
+    concluded = Q(state__in=CONCLUDED)
+    return {
+        "counted": of_project & closed,
+        "not_closed": of_project & concluded & ~closed,
+        "not_concluded": of_project & ~concluded & ~cancelled,
+        "cancelled": cancelled,
+        "of_units": ~of_project & ~cancelled,
+    }[key]
+
+
 # How long a rectification that is not answered yet runs: (key, words); the last two are told apart by the clock alone.
 AGES = [("0-3", "0–3 天"), ("4-7", "4–7 天"), ("8-10", "8–10 天"), ("11-", "10 天以上（延期或中止）")]
 _NO_END = 10_000

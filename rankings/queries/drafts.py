@@ -18,7 +18,6 @@ from django.db.models import (
     DecimalField,
     F,
     IntegerField,
-    Q,
     Value,
     When,
     Window,
@@ -28,6 +27,7 @@ from django.utils import timezone
 
 from inspections.choices import CONCLUDED, State
 from inspections.models import Finding, Inspection
+from inspections.queries.inspections import STANDINGS, standing
 from ledger.rules import canonical_json
 from printing.pdf import no_garbage_collection
 from rankings import rules
@@ -130,16 +130,8 @@ def digest(drafted: Draft) -> str:
 # ── Projects and units ──────────────────────────────────────────────────────
 def population_of(year: int) -> Population:
     """One query."""
-    of_project = Q(project__isnull=False)
-    closed, cancelled = Q(state=State.CLOSED), Q(state=State.CANCELLED)
-    concluded = Q(state__in=CONCLUDED)
-    return Population(**Inspection.objects.filter(year=year).aggregate(
-        counted=Count("pk", filter=of_project & closed),
-        not_closed=Count("pk", filter=of_project & concluded & ~closed),
-        not_concluded=Count("pk", filter=of_project & ~concluded & ~cancelled),
-        cancelled=Count("pk", filter=cancelled),
-        of_units=Count("pk", filter=~of_project & ~cancelled),
-    ))  # fmt: skip
+    counts = {key: Count("pk", filter=standing(key)) for key, _ in STANDINGS}
+    return Population(**Inspection.objects.filter(year=year).aggregate(**counts))
 
 
 def of_projects(year: int):

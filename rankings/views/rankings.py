@@ -96,11 +96,13 @@ def ranking_draft(request):
     page, form = _page(request, found, only_changed=bool(other and request.GET.get("changed")))
     hide_secrets(board, [*page.object_list, *found.excluded], request.user)
     query = {"year": year, "board": board.value}
+    reads = request.user.may(Action.READ_INSPECTIONS)
     context = _board_context(request, found, page, form) | {
         "what_if": what_if, "other": other, "draft": drafted, "least": drafted.least.of(board),
         "frozen": Ranking.objects.filter(year=year).first(), "may_freeze": request.user.may(Action.FREEZE_RANKING),
         "tabs": _tabs(f"{reverse('rankings:ranking_draft')}?{urlencode(_kept(request, year))}", board), "years": _years_to_draft(),
         "query": urlencode(query), "crumbs": [_home()],
+        "sample_url": f"{reverse('inspections:list')}?state=&year={year}" if reads else "",
     }  # fmt: skip
     return render(request, "rankings/ranking_draft.html", context)
 

@@ -76,6 +76,22 @@ def test_inspection_that_set_a_score_is_a_link_for_whoever_may_open_it(cast, log
     assert link not in page(log_in(cast.archivist), FROZEN)
 
 
+def test_figures_of_the_sample_lead_to_as_many_inspections(cast, log_in, year, project):
+    records.inspection(cast, project, year=YEAR, state=State.CANCELLED)
+    for _ in range(2):
+        records.inspection(cast, project, year=YEAR, state=State.SCORING)
+    for _ in range(3):
+        records.inspection(cast, unit=cast.zj1, year=YEAR)
+    records.inspection(cast, project, year=YEAR - 1)
+    client = log_in(cast.quality_office)
+    links = re.findall(r'<a href="([^"]+ranking=(\w+))">(\d+)</a>', page(client, DRAFT))
+    assert {standing: int(number) for _, standing, number in links} == {
+        "counted": 2, "not_closed": 1, "not_concluded": 2, "cancelled": 1, "of_units": 3,
+    }  # fmt: skip
+    for address, _, number in links:
+        assert page(client, unescape(address)).count('<td data-label="被检对象">') == int(number), address
+
+
 def test_every_board_of_the_draft_opens(cast, log_in, year, project):
     kit.finding(year, deliverable=years.issued(cast, project))
     client = log_in(cast.executive)
