@@ -84,7 +84,7 @@ def _freeze_context(year: int, drafted: drafts.Draft, form) -> dict:
         ("计入检查", f"{population.counted} 次"),
         ("排名行", "，".join(f"{each['title']} {each['placed']}" for each in boards)),
         ("奖惩标准", f"第 {drafted.least.version} 版" if drafted.least.version else "未发布"),
-        ("内容摘要", seen[:12]),
+        ("测算摘要", seen[:12]),
     ]
     return {
         "year": year, "form": form, "boards": boards, "facts": facts, "population": population,
