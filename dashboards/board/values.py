@@ -104,7 +104,8 @@ class Plot:
 @dataclass(frozen=True)
 class Chart:
     """One card of the dashboard. `formula` says in words how its figures are reckoned, `sample` how many things they rest on
-    (counted in `counted`); `empty` what would fill it."""
+    (counted in `counted`); `empty` what would fill it; `most` how many rows the page and the paper show (None: all), for the
+    Excel export has them all."""
 
     key: str
     title: str
@@ -118,6 +119,7 @@ class Chart:
     empty: str = ""
     url: str = ""
     is_wide: bool = False
+    most: int | None = None
 
     @property
     def data_id(self) -> str:
@@ -126,14 +128,19 @@ class Chart:
 
     @property
     def lines(self) -> list[list[Cell]]:
-        """The table cell by cell."""
+        """The table cell by cell, as many rows as are shown."""
         return [
             [
                 Cell(value, column.unit, row.urls.get(index, ""))
                 for index, (column, value) in enumerate(zip(self.columns, row.values, strict=True))
             ]
-            for row in self.rows
+            for row in self.rows[: self.most]
         ]
+
+    @property
+    def left_out(self) -> int:
+        """How many rows stand in the export alone."""
+        return len(self.rows[self.most :]) if self.most else 0
 
 
 @dataclass(frozen=True)

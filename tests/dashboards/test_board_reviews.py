@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 
 from dashboards.board import board, filters_for, habits, kpis
 from inspections.choices import State as InspectionState
@@ -138,6 +140,19 @@ def test_nobody_is_shown_with_fewer_signatures_than_the_minimum(cast, project, c
     kit.signed(cast, project)
     assert [row[0] for row in rows(charts()["habits"])] == ["校核人", "复核人", "审核人"]
     assert charts(year=YEAR - 1)["habits"].sample == 0
+
+
+def test_of_very_many_the_first_are_shown_and_the_export_has_all(few, monkeypatch, cast, project, charts, log_in):
+    monkeypatch.setattr(habits, "MOST_SHOWN", 2)
+    monkeypatch.setattr(habits, "MOST_DRAWN", 1)
+    for _ in range(3):
+        kit.signed(cast, project)
+    chart = charts()["habits"]
+    assert (len(chart.rows), len(chart.lines), chart.left_out, len(chart.plot.categories)) == (3, 2, 1, 1)
+    client = log_in(cast.executive)
+    assert "列出前 2 行，另有 1 行见导出的 Excel" in client.get(f"/management/?year={YEAR}").content.decode()
+    book = load_workbook(BytesIO(client.get(f"/management/habits.xlsx?year={YEAR}").content))
+    assert {"校核人", "复核人", "审核人"} <= {row[0] for row in book.active.iter_rows(values_only=True)}
 
 
 def test_error_rates_stand_in_bins_against_the_line_and_each_bin_leads_to_its_list(
