@@ -44,6 +44,7 @@ def receipts(request, pk):
     for minutes in queries.issued_of(meeting):
         own = [copy for copy in copies if copy.minutes_id == minutes.pk]
         missing = sum(copy.is_awaited for copy in own)
+        minutes.is_received = all(copy.received_at for copy in own)
         papers.append((minutes, own, missing, rules.may_object(minutes.objections_until, today)))
     objections = queries.objections_of(meeting)
     return tab(
