@@ -187,3 +187,14 @@ def test_icons_that_pages_name_exist():
 
 def test_icon_name_cannot_leave_its_folder():
     assert ui.icon("../../package") == ""
+
+
+def test_comments_of_templates_end_on_their_line():
+    """Django shows a `{# … #}` of two lines to the reader."""
+    open_ones = [
+        f"{page.relative_to(ROOT)}: {line.strip()}"
+        for page in PAGES
+        for line in page.read_text().splitlines()
+        if line.count("{#") != line.count("#}")
+    ]
+    assert open_ones == []
