@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from reviews.models import Signature
 from tests.dashboards import board_kit as kit
 from tests.inspections import records
-from tests.journeys.people import PHONE
+from tests.journeys.people import DESK, PHONE
 from tests.rankings import years
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,6 +34,9 @@ def test_manager_drills_from_the_dashboard_to_the_evidence_in_three_clicks(cast,
     places = page.locator("[data-chart]").count()
     assert places >= 8
     expect(page.locator("[data-chart] > div > svg")).to_have_count(places)
+    assert page.evaluate("document.documentElement.scrollWidth") == DESK["width"]
+    tables = page.locator(".chart-table")
+    assert tables.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
     screenshot(page, "dashboard")
     page.get_by_role("link", name="城北污水处理厂").click()
     page.wait_for_url(f"**/inspections/{firm.pk}/")
