@@ -7,6 +7,7 @@ alone, and the data of the migrations is written again. It happens after each su
 SQLite and PostgreSQL. No mark is needed.
 """
 
+import time
 from contextlib import contextmanager
 from datetime import date
 from types import SimpleNamespace
@@ -177,6 +178,13 @@ def _own_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.LEDGER_HEADS_FILE = tmp_path / "ledger_heads.jsonl"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": tmp_path}}
+
+
+@pytest.fixture(autouse=True)
+def _limits_stand_still(monkeypatch):
+    """What one address may send in ten minutes is counted in one window, whenever the test is run."""
+    started = time.time()
+    monkeypatch.setattr("staff.limits._now", lambda: started)
 
 
 # ── The cast ────────────────────────────────────────────────────────────────

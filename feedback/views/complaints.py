@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from feedback import forms, limits, queries, services
+from feedback import forms, queries, services
 from feedback.chain import possible_acts
 from feedback.choices import ComplaintAct
 from feedback.filters import ComplaintFilter
@@ -20,6 +20,7 @@ from staff import permissions
 from staff.choices import Action
 from staff.gates import needs
 from staff.lists import accepted, page_of, sort_order
+from staff.once import give_back, take_once
 
 SORTS = {"number": "number", "received": "received_at", "state": "state"}
 A = ComplaintAct
@@ -63,13 +64,13 @@ def complaint_register(request):
 
     if request.method == "POST" and form.is_valid():
         token = form.cleaned_data["once"]
-        if not limits.take_once(token):
+        if not take_once(token):
             messages.warning(request, "该内容已经登记，没有重复登记。")
             return redirect("feedback:list")
         if accepted(form, receive):
             complaint, code = made[0]
             return render(request, "feedback/complaint_registered.html", {"complaint": complaint, "code": code})
-        limits.give_back(token)
+        give_back(token)
     crumbs = [{"title": "投诉举报", "url": reverse("feedback:list")}]
     context = {"form": form, "heading": "登记投诉举报", "submit": "登记", "back": reverse("feedback:list"), "crumbs": crumbs,
                "lead": "登记后显示编号和查询码，请转交投诉举报人；查询码只显示一次。"}  # fmt: skip

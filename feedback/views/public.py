@@ -7,11 +7,20 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from feedback import limits, queries, services
+from feedback import queries, services
 from feedback.choices import ComplaintState
 from feedback.forms import PublicForm, QueryForm
 from feedback.uploading import PublicUploadHandler
+from staff.limits import is_too_often
 from staff.lists import accepted
+from staff.once import give_back, take_once
+
+HOUR = 3600
+# What one address may send in an hour; of forms that were not accepted, more.
+COMPLAINTS = (5, HOUR)
+ATTEMPTS = (40, HOUR)
+# Number and query code: ten tries in ten minutes.
+QUERIES = (10, 600)
 
 
 # The upload handler must be in place before anything reads the body, the CSRF check included: hence exempt here, and
@@ -24,7 +33,7 @@ from staff.lists import accepted
 def complaint_new(request):
     """The form for complaints and reports, and after it the number and the query code, once."""
     if request.method == "POST":
-        if limits.is_too_often(request, "attempt", limits.ATTEMPTS):
+        if is_too_often(request, "attempt", ATTEMPTS):
             return _too_often(request)
         request.upload_handlers.insert(0, PublicUploadHandler(request))
     return _complaint_new(request)
@@ -42,10 +51,10 @@ def _complaint_new(request):
 def _received(request, form):
     """The answer to a form that is complete; None where the service has found something wrong with it."""
     token = form.cleaned_data["once"]
-    if not limits.take_once(token):
+    if not take_once(token):
         return render(request, "feedback/complaint_sent.html", status=409)
-    if limits.is_too_often(request, "complaint", limits.COMPLAINTS):
-        limits.give_back(token)
+    if is_too_often(request, "complaint", COMPLAINTS):
+        give_back(token)
         return _too_often(request)
     made = []
 
@@ -53,7 +62,7 @@ def _received(request, form):
         made.append(services.receive(content=form.content(), sender=form.sender(), files=form.cleaned_data["files"]))
 
     if not accepted(form, receive):
-        limits.give_back(token)
+        give_back(token)
         return None
     complaint, code = made[0]
     return render(
@@ -78,7 +87,7 @@ def complaint_query(request):
     form = QueryForm(request.POST)
     if not form.is_valid():
         return render(request, "feedback/complaint_query.html", {"form": form}, status=400)
-    if limits.is_too_often(request, "query", limits.QUERIES):
+    if is_too_often(request, "query", QUERIES):
         return _too_often(request)
     found = queries.by_number_and_code(**form.cleaned_data)
     if found is None:

@@ -5,13 +5,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from feedback.limits import give_back, take_once
 from inspections.forms.accidents import AccidentForm
 from inspections.queries.accidents import accident_rows
 from inspections.services.accidents import register_accident
 from staff.choices import Action
 from staff.gates import needs
 from staff.lists import accepted, page_of, sort_order
+from staff.once import give_back, take_once
 
 SORTS = {"number": "number", "happened": "happened_on", "project": "project__number", "amount": "amount_lost"}
 DEFAULT = "-happened"

@@ -5,7 +5,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from feedback.limits import give_back, take_once
 from inspections.choices import Act, Kind
 from inspections.forms import opening as forms
 from inspections.models import Accident, Draw, Plan
@@ -19,6 +18,7 @@ from staff.choices import Action
 from staff.gates import needs
 from staff.lists import accepted
 from staff.models import Unit
+from staff.once import give_back, take_once
 
 LIST = {"title": "检查", "url": "/inspections/"}
 PAGE = require_http_methods(["GET", "HEAD", "POST"])

@@ -20,7 +20,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from feedback.limits import is_too_often
 from meetings import rules
 from meetings.choices import Attendance, LinkPurpose
 from meetings.forms.paperwork import NameForm, OutsideObjectionForm, WalkInForm
@@ -28,6 +27,7 @@ from meetings.models import AccessLink
 from meetings.queries import minutes as queries
 from meetings.services import attendance, distributing, links, objections
 from printing.papers import stored_pdf
+from staff.limits import is_too_often
 from staff.lists import accepted
 
 # A whole site office stands behind one address; who tries links does it hundreds of times.

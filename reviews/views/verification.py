@@ -1,11 +1,9 @@
 """The public verification page behind the QR code: hash match, signers and times, no content. No login."""
 
 import hashlib
-import time
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -13,9 +11,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews.verification import cleaned_sha256, find, issue_by_code, public_seals, signatures_intact
-from staff.addresses import client_address
+from staff.limits import is_too_often
 
-REQUESTS_PER_MINUTE = 30
+# One address, in a minute.
+REQUESTS = (30, 60)
 
 
 @login_not_required
@@ -38,7 +37,7 @@ def verify_start(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request, code):
     """What was issued under this code, and whether a file is one of its documents."""
-    if _is_too_often(request):
+    if is_too_often(request, "verify", REQUESTS):
         return render(request, "reviews/verify_too_often.html", status=429)
     hasher = HashingHandler(request)
     request.upload_handlers = [hasher]
@@ -100,13 +99,3 @@ class HashingHandler(FileUploadHandler):
 
     def file_complete(self, file_size):
         self.sha256 = self._digest.hexdigest()
-
-
-def _is_too_often(request) -> bool:
-    """Counts the requests of an address within this minute."""
-    key = f"verify:{client_address(request)}:{int(time.time() // 60)}"
-    cache.add(key, 0, timeout=120)
-    try:
-        return cache.incr(key) > REQUESTS_PER_MINUTE
-    except ValueError:  # the counter was evicted in between
-        return False

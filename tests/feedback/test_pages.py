@@ -1,15 +1,14 @@
 """The pages: what senders see without logging in, and what who handles it sees."""
 
 import re
-import time
 
 import pytest
-from django.core.cache.backends.locmem import LocMemCache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from feedback import limits, services
+from feedback import services
 from feedback.models import Complaint, Sender
+from feedback.views import public
 from ledger.models import Entry
 from tests.feedback import telling
 from tests.reviews import flow
@@ -29,16 +28,6 @@ def send(client, **more):
 
 def code_of(response) -> str:
     return re.search(r"\b(?:[2-9A-HJ-NP-Z]{4}-){3}[2-9A-HJ-NP-Z]{4}\b", response.content.decode()).group()
-
-
-class KeysSeen(LocMemCache):
-    """A cache that tells which keys it was asked to keep."""
-
-    keys: list[str] = []
-
-    def add(self, key, *args, **kwargs):
-        self.keys.append(key)
-        return super().add(key, *args, **kwargs)
 
 
 # ── Sending ─────────────────────────────────────────────────────────────────
@@ -124,33 +113,8 @@ def test_five_an_hour_from_one_address_and_the_others_are_not_held_up(cast, clie
     assert Complaint.objects.count() == 6
 
 
-@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "filebased.FileBasedCache"])
-def test_an_hour_is_an_hour_in_each_cache_and_then_the_count_begins_anew(rf, settings, tmp_path, monkeypatch, backend):
-    settings.CACHES = {
-        "default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": str(tmp_path / "limits")}
-    }
-    whole_hour = 500_000 * 3600.0
-    request = rf.post(NEW)
-
-    def at(seconds: int) -> bool:
-        monkeypatch.setattr(time, "time", lambda: whole_hour + seconds)
-        return limits.is_too_often(request, "complaint", limits.COMPLAINTS)
-
-    assert [at(minute * 60) for minute in (0, 10, 20, 30, 40)] == [False] * 5
-    assert at(59 * 60)
-    assert not at(3600)
-
-
-def test_no_address_is_kept_in_the_cache(client, settings, tmp_path):
-    settings.CACHES = {"default": {"BACKEND": "tests.feedback.test_pages.KeysSeen", "LOCATION": "keys"}}
-    KeysSeen.keys.clear()
-    client.post(NEW, {}, REMOTE_ADDR="198.51.100.7")
-    assert KeysSeen.keys
-    assert all("198.51" not in key for key in KeysSeen.keys)
-
-
 def test_forms_that_fail_are_limited_too(cast, client, monkeypatch):
-    monkeypatch.setattr(limits, "ATTEMPTS", (3, 3600))
+    monkeypatch.setattr(public, "ATTEMPTS", (3, 3600))
     assert [send(client, subject="").status_code for _ in range(4)] == [400] * 3 + [429]
 
 
