@@ -26,13 +26,13 @@ from dashboards.board import clocks, complaints, errors, habits, levels, measure
 from dashboards.board.filters import Filters, filters_for
 from dashboards.board.grades import Grades
 from dashboards.board.signed import Figures
-from dashboards.board.values import Cell, Chart, Column, Form, Kpi, Mark, Plot, Row, Series, Unit
+from dashboards.board.values import Cell, Chart, Column, Divide, Form, Kpi, Mark, Plot, Row, Series, Unit
 from deadlines.models import Deadline
 from inspections.models import Inspection
 from reviews.models import Signature
 
 __all__ = [
-    "SECTIONS", "Cell", "Chart", "Column", "Dashboard", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board",
+    "SECTIONS", "Cell", "Chart", "Column", "Dashboard", "Divide", "Filters", "Form", "Kpi", "Mark", "Plot", "Row", "Series", "Unit", "board",
     "dashboard", "filters_for", "keep_boards", "kpis",
 ]  # fmt: skip
 

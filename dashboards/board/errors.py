@@ -5,7 +5,7 @@ from collections import Counter
 from dashboards.board import links
 from dashboards.board.rules import percent
 from dashboards.board.signed import Figures
-from dashboards.board.values import Chart, Column, Form, Plot, Row, Series, Unit
+from dashboards.board.values import Chart, Column, Divide, Form, Plot, Row, Series, Unit
 from inspections.rules import ERROR_TOLERANCE
 from reviews import figures
 from reviews.choices import ANY_ERROR
@@ -30,6 +30,8 @@ def chart(of: Figures) -> Chart:
         over.append(counts[key] if is_over else None)
     urls = tuple(row.urls[0] for row in lines)
     series = (Series("3% 以内", tuple(within), "signed", urls), Series("超出 3%", tuple(over), "overdue", urls))
-    plot = Plot(Form.COLUMNS, tuple(words for _, words, _ in figures.ERROR_BINS), series, "件") if rates else None
+    line = Divide(f"{ERROR_TOLERANCE}% 线", sum(value is not None for value in within))
+    names = tuple(words for _, words, _ in figures.ERROR_BINS)
+    plot = Plot(Form.COLUMNS, names, series, "件", divide=line) if rates else None
     return Chart("error_rates", "误差率分布", FORMULA, len(rates), "件填有金额的成果", COLUMNS, tuple(lines) if rates else (), plot,
                  empty="填有金额的成果签发后计入。", url=links.issued(of.filters, error=ANY_ERROR))  # fmt: skip

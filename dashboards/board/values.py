@@ -78,6 +78,14 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Divide:
+    """A line that stands between two COLUMNS: `after` so many of them."""
+
+    name: str
+    after: int
+
+
+@dataclass(frozen=True)
 class Plot:
     """A chart without its ink. `unit` stands behind each figure (%, 件, 项, 工作日)."""
 
@@ -87,12 +95,14 @@ class Plot:
     unit: str
     marks: tuple[Mark, ...] = ()
     most: int | None = None
+    divide: Divide | None = None
 
     def as_json(self) -> dict:
         """For the page's script; figures as numbers, which is all that a drawing needs."""
         return {
             "form": self.form.value, "categories": self.categories, "unit": self.unit, "most": self.most,
             "marks": [{"name": each.name, "value": float(each.value)} for each in self.marks],
+            "divide": {"name": self.divide.name, "after": self.divide.after} if self.divide else None,
             "series": [
                 {"name": each.name, "kind": each.kind, "urls": each.urls,
                  "values": [None if value is None else float(value) for value in each.values]}

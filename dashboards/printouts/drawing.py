@@ -313,6 +313,8 @@ class _Standing(_Pen):
         if unit_line:
             self.texts.append(Text(self.left - Decimal("1.2"), self.top + TEXT - 1, plot.unit, "end", "faint"))
         self.ground = self.top + unit_line + 3 + STANDING
+        if plot.divide:
+            self.ground += MARKS
         for tick, words in enumerate(ticks):
             y = self.ground - STANDING * tick / TICKS
             self.lines.append(Line(self.left, y, self.width, y, "fine" if tick else "axis"))
@@ -321,6 +323,8 @@ class _Standing(_Pen):
         for at, name in enumerate(plot.categories):
             self._column(at, name, self.left + band * at, band)
         self._marks()
+        if plot.divide:
+            self._divide(self.left + band * plot.divide.after)
         self.height = self.ground + AXIS
 
     def _column(self, at: int, name: str, x: Decimal, band: Decimal) -> None:
@@ -361,3 +365,9 @@ class _Standing(_Pen):
             self.lines.append(Line(self.left, y, self.width, y, "mark"))
             words = f"{mark.name} {figure_words(mark.value, self.plot.unit)}"
             self.texts.append(Text(self.width, y - Decimal("0.8"), words, "end", "faint"))
+
+    def _divide(self, x: Decimal) -> None:
+        """Its name stands beside its upper end, above the figures of the columns."""
+        top = self.ground - STANDING - MARKS - TEXT
+        self.lines.append(Line(x, top, x, self.ground, "mark"))
+        self.texts.append(Text(x + 1, top + TEXT - Decimal("0.3"), self.plot.divide.name, "start"))

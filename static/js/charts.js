@@ -25,7 +25,7 @@
   });
   const axisOfFigures = (plot) => ({
     type: "value", min: 0, max: plot.most === null ? undefined : plot.most, minInterval: ["件", "项", "份"].includes(plot.unit) ? 1 : 0,
-    splitNumber: 4, interval: plot.most === 100 ? 20 : undefined, splitLine: { lineStyle: { color: fine } }, axisLabel: { color: faint, fontSize: 11 },
+    splitNumber: 4, interval: plot.most === 100 ? 20 : undefined, axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: fine } }, axisLabel: { color: faint, fontSize: 11 },
   });
 
   const series = (plot, lies, isStacked, alone, isNarrow) => plot.series.map((each, index) => ({
@@ -47,6 +47,15 @@
       data: plot.marks.map((mark) => ({ name: mark.name, [lies ? "xAxis" : "yAxis"]: mark.value })),
     } : undefined,
   }));
+
+  /* A line between two columns: on an axis of its own, for that of the names knows no place between two of them. */
+  const divider = ({ name, after }) => ({
+    type: "line", data: [], xAxisIndex: 1,
+    markLine: {
+      silent: true, symbol: "none", lineStyle: { color: ink, type: [4, 3], width: 1 },
+      label: { position: "end", distance: 2, color: ink, fontSize: 11, formatter: name }, data: [{ xAxis: after }],
+    },
+  });
 
   const liesDown = (plot) => plot.form === "bars" || plot.form === "stacked";
   /* Several series of which each category has one: they share the place. */
@@ -70,9 +79,9 @@
           .filter(([, value]) => !alone || value !== null)
           .map(([name, value]) => `${name}  ${figure(value, plot.unit)}${value === null ? "" : ` ${plot.unit}`}`)].join("\n"),
       },
-      xAxis: lies ? figures : names,
+      xAxis: lies ? figures : [names, ...(plot.divide ? [{ type: "value", min: 0, max: plot.categories.length, show: false, axisPointer: { show: false } }] : [])],
       yAxis: lies ? names : figures,
-      series: series(plot, lies, isStacked, alone, isNarrow),
+      series: [...series(plot, lies, isStacked, alone, isNarrow), ...(plot.divide ? [divider(plot.divide)] : [])],
     };
   };
 

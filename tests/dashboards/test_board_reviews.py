@@ -166,6 +166,10 @@ def test_error_rates_stand_in_bins_against_the_line_and_each_bin_leads_to_its_li
         ("0%–1%", 1, Decimal("25.0")), ("1%–2%", 0, Decimal("0.0")), ("2%–3%", 1, Decimal("25.0")),
         ("3%–5%", 1, Decimal("25.0")), ("5% 以上", 1, Decimal("25.0")),
     ]  # fmt: skip
+    # The line stands after the columns that are within.
+    within = [row.values[0] for row in chart.rows if row.values[3] == "以内"]
+    assert chart.plot.as_json()["divide"] == {"name": "3% 线", "after": len(within)}
+    assert list(chart.plot.categories[: len(within)]) == within == ["0%–1%", "1%–2%", "2%–3%"]
     client = log_in(cast.executive)
     for row in chart.rows:
         assert len(client.get(row.urls[1]).context["page"].object_list) == row.values[1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.board import Form, Mark, Plot, Series
+from dashboards.board import Divide, Form, Mark, Plot, Series
 from dashboards.printouts.drawing import (
     STANDING,
     Bar,
@@ -22,7 +22,7 @@ from dashboards.printouts.drawing import (
 KINDS = ("signed", "info", "overdue")
 
 
-def plot(form: Form, *series: tuple, categories=("校核", "复核"), unit="件", marks=(), most=None) -> Plot:
+def plot(form: Form, *series: tuple, categories=("校核", "复核"), unit="件", marks=(), most=None, divide=None) -> Plot:
     return Plot(
         form,
         categories,
@@ -30,6 +30,7 @@ def plot(form: Form, *series: tuple, categories=("校核", "复核"), unit="件"
         unit,
         marks,
         most,
+        divide,
     )
 
 
@@ -120,6 +121,21 @@ def test_what_is_bad_is_hatched_within_its_edges_for_grey_paper():
 
 def test_marks_are_named_with_their_figure():
     assert "合格线 60" in words(draw(plot(Form.BARS, (70, 50), marks=(Mark("合格线", Decimal(60)),), most=100), 182))
+
+
+def test_a_divide_is_drawn_half_way_between_its_columns_and_its_name_is_clear_of_their_figures():
+    drawing = draw(plot(Form.COLUMNS, (8, 8, 8), categories=("a", "b", "c"), divide=Divide("3% 线", 2)), 82)
+    _, left, right = bars(drawing, "signed")
+    (line,) = (line for line in drawing.lines if line.tone == "mark")
+    assert line.x1 == line.x2
+    assert left.x + left.width < line.x1 < right.x
+    assert line.x1 - left.x - left.width == pytest.approx(right.x - line.x1, abs=Decimal("0.05"))
+    assert line.y2 == left.y + left.height
+    (name,) = (text for text in drawing.texts if text.words == "3% 线")
+    assert (
+        line.y1 < name.y < min(text.y for text in drawing.texts if text.words == "8" and text.anchor == "middle") - 2
+    )
+    assert 0 < name.x - line.x1 < 2
 
 
 def test_long_names_are_cut_to_their_room():

@@ -35,6 +35,14 @@ def test_manager_drills_from_the_dashboard_to_the_evidence_in_three_clicks(cast,
     assert places >= 8
     expect(page.locator("[data-chart] > div > svg")).to_have_count(places)
     assert page.evaluate("document.documentElement.scrollWidth") == DESK["width"]
+    # The 3 % line is drawn between the columns within and those over it.
+    line = page.locator('[data-chart="data-error_rates"] svg text').filter(has_text="3% 线").bounding_box()
+    within, over = (
+        page.locator('[data-chart="data-error_rates"] svg text').filter(has_text=name).bounding_box()
+        for name in ("2%–3%", "3%–5%")
+    )
+    middle = (within["x"] + within["width"] / 2 + over["x"] + over["width"] / 2) / 2
+    assert abs(line["x"] + line["width"] / 2 - middle) < 3
     tables = page.locator(".chart-table")
     assert tables.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
     screenshot(page, "dashboard")
