@@ -190,6 +190,6 @@ def complaint_answer(request, pk):
 
 
 @tells_lost_race
-@require_POST
 def complaint_close(request, pk):
-    return _act(request, pk, A.CLOSE, forms.ActForm, services.close, done="已关闭。")
+    return _act(request, pk, A.CLOSE, forms.ActForm, services.close, done="已关闭。",
+                lead="关闭后办结时限停止，此件不能再改，也不能重新打开。请核对调查结论、处理情况和反馈后确认。")  # fmt: skip

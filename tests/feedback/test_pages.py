@@ -169,6 +169,11 @@ def test_the_whole_way_by_the_pages(cast, project, log_in):
     assert press("handle", disposition="整改") == 302
     assert f"{page}answer/" in office.get(page).text
     assert press("answer", feedback="已处理") == 302
+    # Closing cannot be undone: the button leads to a page that says so, and only that page closes.
+    assert f'<a class="btn btn-primary" href="{page}close/">' in office.get(page).text
+    asked = office.get(f"{page}close/").text
+    assert "不能再改" in asked
+    assert Complaint.objects.get(pk=found.pk).state == "answered"
     assert press("close") == 302
     closed = Complaint.objects.get(pk=found.pk)
     assert (closed.state, closed.project, closed.unit) == ("closed", project, project.unit)

@@ -96,7 +96,10 @@ def handle(office: Person, number: str, inspection: Inspection, screenshot) -> N
         screenshot(page, "handling")
         office.press(title)
     done(office, "反馈已登记")
-    office.press("关闭此件")
+    office.press("关闭此件", "link")
+    expect(page.get_by_text("不能再改")).to_be_visible()
+    screenshot(page, "closing")
+    office.press("关闭")
     done(office, "已关闭")
     screenshot(page, "closed")
 
