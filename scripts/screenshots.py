@@ -176,7 +176,8 @@ def main() -> None:
     site = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         take_all(browser, site)
         browser.close()
 

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 level=${1:-run}
 
 runtime_packages=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk)
-test_packages=(chromium poppler-utils)
+test_packages=(poppler-utils)
 
 say() { printf '\033[1m▸ %s\033[0m\n' "$*"; }
 die() { { printf '✗ %s\n' "$1"; shift; printf '%s\n' "$@"; } >&2; exit 1; }
@@ -18,16 +18,32 @@ die() { { printf '✗ %s\n' "$1"; shift; printf '%s\n' "$@"; } >&2; exit 1; }
 # ── Packages of the system ──────────────────────────────────────────────────
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
-install_system_packages() {
-    local wanted=("${runtime_packages[@]}") missing=() as_root=() package
-    [[ $level == test ]] && wanted+=("${test_packages[@]}")
-    if ! command -v apt-get dpkg-query >/dev/null; then
-        [[ -e .venv/.installed-run ]] || say "No apt-get here. Please install the equivalents of: ${wanted[*]}"
-        return
+# Chromium without windows of its own takes two thirds of the time. Not every distribution has it apart, and either will do.
+browser_package() {
+    if is_installed chromium || ! apt-cache show chromium-headless-shell &>/dev/null; then
+        echo chromium
+    else
+        echo chromium-headless-shell
     fi
+}
+
+find_missing_packages() {
+    local wanted=("${runtime_packages[@]}") package
+    [[ $level == test ]] && wanted+=("${test_packages[@]}" "$(browser_package)")
+    missing=()
     for package in "${wanted[@]}"; do is_installed "$package" || missing+=("$package"); done
     # Debian ships python3 without ensurepip, and only python3-venv brings it.
     [[ -x .venv/bin/python ]] || "$python" -c 'import ensurepip' 2>/dev/null || missing+=("${python##*/}-venv")
+}
+
+install_system_packages() {
+    local missing as_root=()
+    if ! command -v apt-get dpkg-query >/dev/null; then
+        [[ -e .venv/.installed-run ]] ||
+            say "No apt-get here. Please install the equivalents of: ${runtime_packages[*]} ${test_packages[*]} chromium"
+        return
+    fi
+    find_missing_packages
     ((${#missing[@]})) || return 0
 
     if ((EUID != 0)); then
@@ -35,9 +51,11 @@ install_system_packages() {
             "    sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
         as_root=(sudo -n)
     fi
-    say "Installing ${missing[*]}"
     local apt_get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
     "${apt_get[@]}" update
+    # Only now is it known what there is to choose from.
+    find_missing_packages
+    say "Installing ${missing[*]}"
     "${apt_get[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 

@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # How long a page may take to show what it should: a machine may be busy. It costs nothing where all is well.
 expect.set_options(timeout=20_000)
 
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 CHROMIUM_FLAGS = [
     "--disable-gpu",
@@ -34,7 +35,7 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     """The distribution's Chromium; Playwright's own download is not used."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         pytest.fail("No Chromium found. `make test` installs it, or: apt-get install chromium", pytrace=False)
     # Chromium's sandbox refuses to work for root, which is who runs CI.
