@@ -40,7 +40,7 @@ class ActionItemForm(forms.Form):
         if item:
             self.fields["turn"] = TurnForm.base_fields["turn"]
             order += ["reason", "turn"]
-            _offer_present_owner(self.fields["who"], item)
+            offer_present_owner(self.fields["who"], item)
         self.order_fields(order)
 
     def told(self) -> dict:
@@ -48,7 +48,7 @@ class ActionItemForm(forms.Form):
         return self.cleaned_data["who"] | data
 
 
-def _offer_present_owner(field: OwnerField, item: ActionItem) -> None:
+def offer_present_owner(field: OwnerField, item: ActionItem) -> None:
     """Whoever owns it now can stay, on the list or not."""
     key = owner_key(item)
     if key in field.users or key in field.contacts:

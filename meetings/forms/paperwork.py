@@ -184,22 +184,6 @@ class IssueForm(TurnForm, PasswordForm):
         )
 
 
-class SupplementForm(PasswordForm):
-    text = long_text("补充（更正）内容", rows=6)
-
-    def __init__(self, data=None, *, objections, initial=None):
-        super().__init__(data, initial=initial)
-        self.fields["objections"] = forms.ModelMultipleChoiceField(
-            label="采纳的异议", queryset=objections, required=False, widget=forms.CheckboxSelectMultiple,
-            help_text="勾选的异议随补充纪要签发一并答复为“采纳”。",
-        )  # fmt: skip
-        self.fields["objections"].label_from_instance = lambda row: f"{row.who}：{row.text[:80]}"
-        self.fields["answer"] = forms.CharField(
-            label="答复", max_length=LONGEST, required=False, help_text="可不填，默认写明见本补充纪要。"
-        )
-        self.order_fields(["text", "objections", "answer", "password"])
-
-
 # ── Receipts and objections ─────────────────────────────────────────────────
 class ReceiptForm(forms.Form):
     """The organiser registers a receipt."""

@@ -118,10 +118,12 @@ def _action(row) -> dict:
     return {"number": row.number, "text": row.text, "owner": owner_words(row), "due_on": f"{row.due_on:%Y-%m-%d}"}
 
 
-def supplement(meeting: Meeting, root: Minutes, text: str, objections: list) -> dict:
-    """What a supplement says: what it corrects, the words, and the objections that it accepts as [who, what]."""
+def supplement(root: Minutes, text: str, objections: list, adjusted: list[dict], reason: str) -> dict:
+    """What a supplement says: what it corrects, the words, the objections that it accepts as [who, what], and the action items
+    that have another owner or day by it, with what was and what is (`action_items.adjust`)."""
     head = {name: root.content[name] for name in ("kind", "title", "meeting", "project", "time", "place", "units")}
-    return head | {"supplement_to": root.number, "supplement": text, "objections": objections}
+    told = {"supplement_to": root.number, "supplement": text, "objections": objections}
+    return head | told | {"adjusted": adjusted, "adjusted_because": reason}
 
 
 def seen(meeting: Meeting) -> str:
@@ -150,6 +152,8 @@ def text_of(content: dict) -> str:
             f"补充 {content['supplement_to']}",
             content["supplement"],
             *(text for _, text in content["objections"]),
+            *(f"{row['number']} {row['text']} {row['owner'][1]}" for row in content.get("adjusted", [])),
+            content.get("adjusted_because", ""),
         ]
     for unit in content["units"]:
         lines.append("，".join([unit["unit"], *(person["name"] for person in unit["people"])]))

@@ -2,6 +2,7 @@
 later one where it lies on the table. Its due date is a clock."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -23,6 +24,7 @@ from meetings.choices import ActionState
 from meetings.clocks import ITEM, Named, owing_item
 from meetings.models import ActionItem, AgendaItem, CarriedItem, Contact, Meeting, Paper
 from meetings.queries.action_items import carried_for
+from meetings.queries.minutes import owner_words
 from meetings.secrecy import may_know
 from meetings.services import inviting
 from meetings.services.keeping import is_open_to, opened, require_keeper
@@ -204,8 +206,48 @@ def _move_clock(actor, item: ActionItem, changed: dict, reason: str) -> None:
 
 
 def _change_words(item: ActionItem, reason: str) -> str:
-    owner = item.owner.name if item.owner_id else f"{item.owner_contact.name}（{item.owner_contact.party.name}）"
-    return f"负责人：{owner}；完成期限：{item.due_on:%Y-%m-%d}。" + (f"理由：{reason}" if reason else "")
+    return f"负责人：{owner_words(item)}；完成期限：{item.due_on:%Y-%m-%d}。" + (f"理由：{reason}" if reason else "")
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """Owner and due date of an action item as a supplement to its minutes sets them. `item` is as its page showed it."""
+
+    item: ActionItem
+    due_on: date
+    owner: object | None = None
+    owner_contact: Contact | None = None
+
+
+def adjust(*, actor, meeting: Meeting, adjustments: Iterable[Adjustment], number: str, reason: str) -> list[dict]:
+    """By the supplement `number`, which is issued in the same act: what `change_item` does, of several items. Returns what stands
+    on its paper. Raises ValidationError that names the item which is refused, or was handled by somebody else."""
+    adjustments = sorted(adjustments, key=lambda each: each.item.pk)
+    if any(each.item.meeting_id != meeting.pk for each in adjustments):
+        raise ValidationError("所选待办不属于本次会议。")
+    # All are held before the ledger is: each change leaves a row there.
+    before = [rules.held(each.item) for each in adjustments]
+    for item in before:
+        deadline_services.hold(scope=Named(item))
+    return [
+        _adjust(actor, was, each, f"补充纪要 {number}：{reason}")
+        for was, each in zip(before, adjustments, strict=True)
+    ]
+
+
+def _adjust(actor, was: ActionItem, asked: Adjustment, reason: str) -> dict:
+    told = {"due_on": asked.due_on, "owner": asked.owner, "owner_contact": asked.owner_contact}
+    try:
+        now = change_item(actor=actor, item=was, turn=asked.item.turn, text=was.text, agenda_item=was.agenda_item,
+                          reason=reason, **told)  # fmt: skip
+    except AlreadyHandled as late:
+        raise ValidationError(f"{was.number} {late}") from late
+    except ValidationError as error:
+        raise ValidationError([f"{was.number}：{words}" for words in error.messages]) from error
+    return {
+        "number": now.number, "text": now.text, "owner": [owner_words(was), owner_words(now)],
+        "due_on": [f"{was.due_on:%Y-%m-%d}", f"{now.due_on:%Y-%m-%d}"],
+    }  # fmt: skip
 
 
 # ── Done, closed, sent back ─────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from django.utils import timezone
 from deadlines.queries import working_calendar
 from ledger.services import record
 from meetings import chain, rules
-from meetings.choices import Act, LinkPurpose, ReceivedBy
+from meetings.choices import Act, ActionState, LinkPurpose, ReceivedBy
 from meetings.models import AccessLink, Contact, Distribution, Meeting, Minutes, Party
 from meetings.queries.minutes import writer_of
 from meetings.secrecy import may_know, seeing
@@ -30,12 +30,14 @@ JUST_NOW = timedelta(minutes=10)
 # ── Out ─────────────────────────────────────────────────────────────────────
 def parties_for(meeting: Meeting, ticked: Iterable[Party] = ()) -> list[Party]:
     """The units that get the minutes: those invited or present, those that the kind must invite, whoever called it or writes
-    them, and what the organiser ticked. Only the project's own."""
+    them, those that have something to do by them, and what the organiser ticked. Only the project's own."""
     if meeting.project_id is None:
         return []
     rows = Party.objects.filter(project=meeting.project_id)
     ids = set(rows.filter(contacts__invitations__meeting=meeting).values_list("pk", flat=True))
     ids |= set(meeting.invitations.filter(party__isnull=False).values_list("party", flat=True))
+    owing = meeting.action_items.exclude(state=ActionState.DROPPED).filter(owner_contact__isnull=False)
+    ids |= set(owing.order_by().values_list("owner_contact__party", flat=True))
     ids |= set(rows.filter(is_active=True, kind__in=meeting.kind.invited_parties).values_list("pk", flat=True))
     writer = writer_of(meeting)
     ids |= {meeting.called_by_id, writer.pk if writer else None} | {party.pk for party in ticked}
@@ -67,10 +69,13 @@ def distribute(*, minutes: Minutes, actor, parties: Iterable[Party] = ()) -> lis
     return _send(minutes, actor, units, seeing(meeting.project, people))
 
 
-def distribute_again(*, minutes: Minutes, actor) -> list[list]:
-    """Send a supplement to everybody who got what it supplements."""
-    first = Distribution.objects.filter(minutes=minutes.supplement_to).order_by("pk")
-    units = list(Party.objects.filter(pk__in=first.values("party")).order_by("kind", "name", "pk"))
+def distribute_again(*, minutes: Minutes, actor, also: Iterable[Party] = ()) -> list[list]:
+    """Send a supplement to everybody who got what it supplements or an earlier supplement, and to the units `also`."""
+    first = Distribution.objects.filter(
+        Q(minutes=minutes.supplement_to) | Q(minutes__supplement_to=minutes.supplement_to)
+    ).order_by("pk")
+    units = Party.objects.filter(Q(pk__in=first.values("party")) | Q(pk__in=[unit.pk for unit in also]))
+    units = list(units.order_by("kind", "name", "pk"))
     people = User.objects.active().filter(pk__in=first.values("user")).order_by("pk")
     return _send(minutes, actor, units, seeing(minutes.meeting.project, people))
 

@@ -2,6 +2,7 @@
 changed."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -24,7 +25,7 @@ from meetings.models import AgendaItem, Meeting, Minutes
 from meetings.models.parties import LONGEST
 from meetings.queries import minutes as minutes_content
 from meetings.services import distributing, inviting
-from meetings.services.action_items import carry_over
+from meetings.services.action_items import Adjustment, adjust, carry_over
 from meetings.services.keeping import opened
 from meetings.telling import page_of, tell
 from printing.papers import keep_paper
@@ -33,6 +34,8 @@ from staff.confirmation import Confirmation, require_confirmation
 PREFIX = "JY"
 # A meeting that lies further back was entered for the record.
 OLDEST = timedelta(days=90)
+# Of the reason for what a supplement changes of action items.
+MOST_REASON = 200
 
 
 class ItemConflict(Exception):
@@ -199,9 +202,11 @@ def issue(*, actor, meeting: Meeting, turn: int, confirmation: Confirmation, par
 
 
 @transaction.atomic
-def supplement(*, actor, minutes: Minutes, text: str, confirmation: Confirmation, objections=(), answer: str = "") -> Minutes:  # fmt: skip
+def supplement(*, actor, minutes: Minutes, text: str, confirmation: Confirmation, objections=(), answer: str = "",
+               adjustments: Iterable[Adjustment] = (), reason: str = "") -> Minutes:  # fmt: skip
     """签发补充纪要, signed: what is corrected, under a number of its own, to all who got the minutes. `objections` are those
-    that it accepts, with the words of `answer`. The issued text stays as it is. Raises PermissionDenied, ValidationError."""
+    that it accepts, with the words of `answer`; `adjustments` the action items that get another owner or day by it, for
+    `reason`. The issued text stays as it is. Raises PermissionDenied, ValidationError."""
     from meetings.services import objections as objection_services
 
     require_confirmation(confirmation, actor)
@@ -215,9 +220,14 @@ def supplement(*, actor, minutes: Minutes, text: str, confirmation: Confirmation
     root = minutes.supplement_to or minutes
     number = rules.supplement_number(root.number, root.supplements.count() + 1)
     told = [[each.who, each.text] for each in objections]
-    content = minutes_content.supplement(meeting, root, text, told)
+    adjustments, reason = list(adjustments), " ".join(reason.split())
+    if adjustments and not 0 < len(reason) <= MOST_REASON:
+        raise ValidationError({"reason": f"请说明调整待办的理由，最多 {MOST_REASON} 字。"})
+    adjusted = adjust(actor=actor, meeting=meeting, adjustments=adjustments, number=number, reason=reason)
+    content = minutes_content.supplement(root, text, told, adjusted, reason if adjusted else "")
     row, chain_head = _put_on_paper(meeting, actor, number, content, supplement_to=root)
-    copies = distributing.distribute_again(minutes=row, actor=actor)
+    owners = [each.owner_contact.party for each in adjustments if each.owner_contact]
+    copies = distributing.distribute_again(minutes=row, actor=actor, also=owners)
     record(actor=actor, action="minutes.supplement", subject=meeting, scope=meeting.project,
            data=facts_of(row, chain_head) | {"supplement_to": root.number, "to": copies})  # fmt: skip
     for each in objections:

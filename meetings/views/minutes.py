@@ -18,10 +18,10 @@ from meetings.forms.paperwork import (
     IssueForm,
     RecordForm,
     ReturnForm,
-    SupplementForm,
     TurnForm,
     others_of,
 )
+from meetings.forms.supplement import SupplementForm
 from meetings.models import AgendaItem, Meeting, Minutes
 from meetings.printouts.minutes import minutes_paper
 from meetings.queries import agenda as agenda_queries
@@ -287,7 +287,7 @@ def _issue_page(request, meeting: Meeting, form: IssueForm, units: list):
 @never_cache
 @tells_lost_race
 def supplement(request, pk):
-    """签发补充纪要, with the objections that it accepts."""
+    """签发补充纪要, with the objections that it accepts and the action items that it changes."""
     meeting = load(request, pk)
     chain.require_place(meeting, Act.ISSUE, request.user)
     root = meeting.minutes.filter(supplement_to__isnull=True).select_related("meeting").first()
@@ -295,14 +295,16 @@ def supplement(request, pk):
         raise Http404("纪要尚未签发。")
     chosen = [pk for pk in request.GET.getlist("objection") if pk.isdecimal() and len(pk) < 10]
     form = SupplementForm(
-        request.POST or None, objections=queries.open_objections(meeting), initial={"objections": chosen}
-    )
+        request.POST or None, meeting=meeting, objections=queries.open_objections(meeting),
+        items=list(queries.actions_of(meeting)), initial={"objections": chosen},
+    )  # fmt: skip
     made = []
 
     def act(confirmation):
         data = form.cleaned_data
         made.append(services.supplement(actor=request.user, minutes=root, text=data["text"], answer=data["answer"],
-                                        objections=list(data["objections"]), confirmation=confirmation))  # fmt: skip
+                                        objections=list(data["objections"]), confirmation=confirmation,
+                                        adjustments=form.adjustments, reason=data["reason"]))  # fmt: skip
 
     if request.method == "POST" and _signed(request, form, act):
         messages.success(request, f"补充纪要已签发：{made[0].number}。")
