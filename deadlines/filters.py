@@ -11,6 +11,7 @@ from deadlines import scopes
 from deadlines.choices import OPEN_STATES, Decision, State
 from deadlines.models import Deadline, DeadlineRule
 from deadlines.rules import NEAR_DAYS
+from staff.filters import YearFilter
 from staff.models import Unit, unit_and_descendants
 
 ALL = "全部"
@@ -39,7 +40,7 @@ class DeadlineFilter(filters.FilterSet):
     state = filters.ChoiceFilter(label="状态", choices=VIEWS, method="in_state", empty_label=ALL)
     mine = filters.ChoiceFilter(label="责任人", choices=[("1", "由我负责")], method="of_mine", empty_label=ALL)
     # What a chart of the managers' dashboard leads to.
-    due_year = filters.NumberFilter(label="到期年度", field_name="due_on__year", widget=HiddenInput)
+    due_year = YearFilter(label="到期年度", field_name="due_on__year")
     unit = filters.ModelChoiceFilter(label="单位", queryset=Unit.objects.all(), method="in_unit", widget=HiddenInput)
     business_line = filters.ChoiceFilter(
         label="业务类型", choices=lambda: scopes.choices("business_lines"), method="of_line", widget=HiddenInput

@@ -5,9 +5,11 @@ the clock stands still at its end (中止), or the rule counts working days and 
 while the firm is at work and at no other time.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 from itertools import count as counting
 from zoneinfo import ZoneInfo
@@ -337,3 +339,63 @@ def left_words(is_in_hours: bool, due_on: date, due_at: datetime, *, now: dateti
     if days < 0 or (days == 0 and now >= due_at):
         return f"逾期 {-days} 天" if days else "今天逾期"
     return f"剩 {days} 天" if days else "今天到期"
+
+
+# ── How long something took ─────────────────────────────────────────────────
+def to_tenth(days: float) -> Decimal:
+    """Working days as they are shown: one place, half up."""
+    return Decimal(str(days)).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+
+
+class WorkingTime:
+    """How much working time lies between two instants, in working days. Reckoned once for each day of the span, so that
+    100,000 questions are cheap."""
+
+    def __init__(self, calendar: Calendar, first: date, last: date):
+        self.calendar, self.first = calendar, first
+        stretches = [
+            (self._seconds(opens), self._seconds(closes)) for opens, closes in sorted(calendar.shifts)
+        ]  # fmt: skip
+        self.stretches = stretches
+        self.whole_day = sum(closes - opens for opens, closes in stretches) or 1
+        self.before = [0]
+        self.works, self.midnights = [], []
+        for number in range((last - first).days + 2):
+            day = first + timedelta(days=number)
+            works = calendar.is_working(day)
+            self.midnights.append(int(datetime.combine(day, time.min, calendar.zone).timestamp()))
+            self.works.append(works)
+            self.before.append(self.before[-1] + (self.whole_day if works else 0))
+
+    @staticmethod
+    def _seconds(hour) -> int:
+        return hour.hour * 3600 + hour.minute * 60 + hour.second
+
+    def _until(self, second: int) -> int:
+        """Working seconds from the beginning of the span."""
+        number = bisect_right(self.midnights, second) - 1
+        found = self.before[number]
+        if self.works[number]:
+            now = second - self.midnights[number]
+            for opens, closes in self.stretches:
+                if now > opens:
+                    found += (now if now < closes else closes) - opens
+        return found
+
+    def days_between(self, begun: int, ended: int) -> float:
+        """Working days between two instants in whole seconds since 1970; both within the span."""
+        return max(self._until(ended) - self._until(begun), 0) / self.whole_day
+
+    def days(self, begun: datetime, ended: datetime) -> float:
+        """Working days from `begun` to `ended`; both within the span."""
+        return self.days_between(int(begun.timestamp()), int(ended.timestamp()))
+
+
+def working_days(calendar: Calendar, pairs: Sequence[tuple[int, int]]) -> list[float]:
+    """Working days of each (begun, ended), in whole seconds since 1970."""
+    if not pairs:
+        return []
+    first, last = min(begun for begun, _ in pairs), max(ended for _, ended in pairs)
+    begins, ends = (datetime.fromtimestamp(second, calendar.zone).date() for second in (first, last))
+    time = WorkingTime(calendar, begins, ends)
+    return [time.days_between(begun, ended) for begun, ended in pairs]

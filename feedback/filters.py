@@ -5,6 +5,7 @@ from django.forms import HiddenInput
 
 from feedback.choices import ComplaintKind, ComplaintState, Verdict
 from feedback.models import Complaint
+from staff.filters import YearFilter
 
 ALL = "全部"
 VIEWS = [("live", "未办结"), *ComplaintState.choices]
@@ -16,7 +17,7 @@ class ComplaintFilter(filters.FilterSet):
     state = filters.ChoiceFilter(label="状态", choices=VIEWS, method="in_state", empty_label=ALL)
 
     # What a chart of the managers' dashboard leads to.
-    year = filters.NumberFilter(label="收到年度", field_name="received_at__year", widget=HiddenInput)
+    year = YearFilter(label="收到年度", field_name="received_at__year")
     verdict = filters.ChoiceFilter(label="调查结论", choices=Verdict.choices, widget=HiddenInput)
 
     class Meta:

@@ -1,13 +1,19 @@
 """Filters of the list of inspections; they live in the URL."""
 
 import django_filters as filters
+from django.db.models import Exists, OuterRef, Q
 from django.forms import HiddenInput
 
 from inspections.choices import SHOWN_TO_PROJECT, ConsequenceKind, Decision, Kind, State
-from inspections.models import Consequence, Inspection, Plan
+from inspections.models import Consequence, Finding, Inspection, Plan
 from inspections.queries.inspections import AGES, STANDINGS, condition, of_age, standing
 from projects.choices import BusinessLine
+from projects.models import Deliverable
+from reviews import figures
+from reviews.choices import State as RoundState
+from reviews.models import Round
 from scoring.rules import FAIL, GOOD, PASS
+from staff.filters import YearFilter
 from staff.models import Unit, unit_and_descendants
 
 ALL = "全部"
@@ -54,6 +60,14 @@ class InspectionFilter(filters.FilterSet):
     mine = filters.ChoiceFilter(label="检查人员", choices=[("1", "由我检查")], method="of_mine", empty_label=ALL)
     # What a chart of the managers' dashboard leads to.
     scored = filters.DateFilter(label="评分定稿月份", method="scored_in", widget=HiddenInput, input_formats=["%Y-%m"])
+    found_in = YearFilter(label="发现问题的成果签发年度", method="has_found_in")
+    found_past = filters.CharFilter(label="成果签署级别", method="of_found_in", widget=HiddenInput)
+    found_unit = filters.ModelChoiceFilter(
+        label="成果承办单位", queryset=Unit.objects.all(), method="of_found_in", widget=HiddenInput
+    )
+    found_business_line = filters.ChoiceFilter(
+        label="成果业务类型", choices=BusinessLine.choices, method="of_found_in", widget=HiddenInput
+    )
     # What the figures of the annual ranking's sample lead to.
     ranking = filters.ChoiceFilter(label="年度排名", choices=STANDINGS, method="of_standing", widget=HiddenInput)
     age = filters.ChoiceFilter(label="整改天数", choices=AGES, method="in_age", widget=HiddenInput)
@@ -83,6 +97,24 @@ class InspectionFilter(filters.FilterSet):
 
     def scored_in(self, queryset, name, value):
         return queryset.filter(score_sheet__scored_at__year=value.year, score_sheet__scored_at__month=value.month)
+
+    def has_found_in(self, queryset, name, year):
+        """Those that found something in what was issued in the year, as the fields beside it narrow it down."""
+        asked, where = self.form.cleaned_data, Q()
+        if asked.get("found_past"):
+            where &= figures.passed(asked["found_past"])
+        if asked.get("found_unit"):
+            where &= Q(project__unit__in=unit_and_descendants([asked["found_unit"].pk]))
+        if asked.get("found_business_line"):
+            where &= Q(project__business_line=asked["found_business_line"])
+        rounds = Round.objects.filter(state=RoundState.ISSUED, issue__issued_at__year=year).order_by()
+        issued = Deliverable.objects.filter(where, pk__in=rounds.values("deliverable")).order_by()
+        found = Finding.objects.filter(inspection=OuterRef("pk"), deliverable__in=issued.values("pk"))
+        return queryset.filter(Exists(found.order_by()))
+
+    def of_found_in(self, queryset, name, value):
+        """Says nothing without `found_in`, which reads it."""
+        return queryset
 
     def of_standing(self, queryset, name, value):
         return queryset.filter(standing(value))

@@ -2,11 +2,11 @@
 
 import django_filters as filters
 from django.db.models import Min
-from django.forms import HiddenInput
 from django.utils import timezone
 
 from projects.choices import BusinessLine, Confidentiality, Importance, Stage
 from projects.models import Client, Project
+from staff.filters import YearFilter
 from staff.models import Unit, unit_and_descendants
 
 ALL = "全部"
@@ -32,7 +32,7 @@ class ProjectFilter(filters.FilterSet):
     client = filters.ModelChoiceFilter(label="委托人", queryset=lambda request: _clients(request), empty_label=ALL)
     year = filters.ChoiceFilter(label="建档年份", choices=_years, field_name="created_at__year", empty_label=ALL)
     # What the managers' dashboard leads to.
-    finished = filters.NumberFilter(label="完成年度", field_name="actual_finish_on__year", widget=HiddenInput)
+    finished = YearFilter(label="完成年度", field_name="actual_finish_on__year")
 
     class Meta:
         model = Project

@@ -8,6 +8,7 @@ from projects.models import Deliverable, Discipline
 from reviews import figures
 from reviews.choices import ANY_ERROR, CURRENT_STATES, State
 from reviews.models import Round, Signature
+from staff.filters import YearFilter
 from staff.models import Unit, User, unit_and_descendants
 
 ALL = "全部"
@@ -29,8 +30,12 @@ class DeliverableFilter(filters.FilterSet):
     discipline = filters.ModelChoiceFilter(label="专业", queryset=Discipline.objects.all(), empty_label=ALL)
 
     # What a chart of the managers' dashboard leads to.
-    issued_in = filters.NumberFilter(label="签发年度", method="of_issue_year", widget=HiddenInput)
+    issued_in = YearFilter(label="签发年度", method="of_issue_year")
     returned_at = filters.CharFilter(label="提出意见或退回的级别", method="was_returned_at", widget=HiddenInput)
+    remarked_at = filters.CharFilter(label="提出意见的级别", method="was_remarked_at", widget=HiddenInput)
+    remarked_after = filters.CharFilter(label="其后各级有意见的级别", method="was_remarked_after", widget=HiddenInput)
+    passed = filters.CharFilter(label="签署级别", method="has_passed", widget=HiddenInput)
+    took = filters.NumberFilter(label="该级用时不少于（工作日）", method="took_as_long", widget=HiddenInput)
     error = filters.ChoiceFilter(
         label="误差率",
         choices=[(ANY_ERROR, "填有金额的"), *figures.ERROR_CHOICES],
@@ -40,7 +45,7 @@ class DeliverableFilter(filters.FilterSet):
     signer = filters.ModelChoiceFilter(
         label="签署人", queryset=User.objects.all(), method="signed_by", widget=HiddenInput
     )
-    signed_in = filters.NumberFilter(label="签署年度", method="of_signing_year", widget=HiddenInput)
+    signed_in = YearFilter(label="签署年度", method="of_signing_year")
 
     class Meta:
         model = Deliverable
@@ -65,6 +70,23 @@ class DeliverableFilter(filters.FilterSet):
 
     def was_returned_at(self, queryset, name, value):
         return queryset.filter(figures.returned_at(value))
+
+    def was_remarked_at(self, queryset, name, value):
+        return queryset.filter(figures.remarked_at(value))
+
+    def was_remarked_after(self, queryset, name, value):
+        return queryset.filter(figures.remarked_after(value))
+
+    def has_passed(self, queryset, name, value):
+        return queryset.filter(figures.passed(value))
+
+    def took_as_long(self, queryset, name, value):
+        # Of the level that it passed.
+        level = self.form.cleaned_data.get("passed")
+        if not level:
+            return queryset
+        days = figures.days_at(level, queryset)
+        return queryset.filter(pk__in=[pk for pk, taken in days.items() if taken >= value])
 
     def with_error(self, queryset, name, value):
         rates = figures.error_rates(queryset)

@@ -1,18 +1,17 @@
 """What each level of the review chain does: pass at first try, catch rate, time. Of the deliverables issued in the year."""
 
 from collections import Counter, defaultdict
-from datetime import datetime
 
-from django.db.models import Count, F, Q
+from django.db.models import Count
 
 from dashboards.board import links
-from dashboards.board.rules import WorkingTime, days_summary, percent
+from dashboards.board.rules import days_summary, percent
 from dashboards.board.signed import SECOND, Figures, Signed
 from dashboards.board.values import Chart, Column, Form, Plot, Row, Series, Unit
+from deadlines.rules import working_days
 from inspections.choices import CONCLUDED
 from inspections.models import Finding
-from reviews.choices import RemarkState
-from reviews.models import Exemption, Level
+from reviews.models import Level
 
 EMPTY = "成果签发后计入。"
 AT_FIRST_TRY = (
@@ -50,7 +49,7 @@ def first_pass(of: Figures) -> Chart:
     lines = tuple(
         Row(
             (title, counts[title][0], counts[title][0] - counts[title][1], counts[title][1], rate),
-            {3: url} if counts[title][1] else {},
+            {1: links.issued(of.filters, passed=title), **({3: url} if counts[title][1] else {})},
         )
         for title, rate, url in zip(titles, rates, urls, strict=True)
     )
@@ -76,29 +75,40 @@ def _of_levels(of: Figures) -> dict[Level, list[Signed]]:
 
 
 def caught(of: Figures) -> Chart:
-    """Two queries of its own: findings, what concerns exempted levels."""
+    """One query of its own: findings."""
     # A deliverable has one round that was issued.
     found = Finding.objects.filter(
         deliverable__rounds__in=of.issued_rounds, inspection__state__in=CONCLUDED
     ).order_by()
-    remarks, findings = Counter(), Counter()
-    for (_, level), count in of.remarks.items():
-        remarks[level] += count
-    for route, count in found.values_list("deliverable__rounds__route").annotate(n=Count("pk")):
-        findings[route] += count
-    exempt = _of_exempted(of.issued_rounds.values("deliverable"))
-    own, later, inspected, orders = Counter(), Counter(), Counter(), {}
-    for level in _reviewing_levels(of):
-        after = [each for each in of.levels.values() if each.route_id == level.route_id and each.order > level.order]
+    passed, orders = defaultdict(list), {}
+    for level, signed in _of_levels(of).items():
         orders[level.title] = min(orders.get(level.title, level.order), level.order)
-        own[level.title] += remarks[level.pk]
-        later[level.title] += sum(remarks[each.pk] for each in after) - exempt[level.pk][0]
-        inspected[level.title] += findings[level.route_id] - exempt[level.pk][1]
+        for each in signed:
+            passed[each.deliverable].append(level)
+    own, later, inspected, findings = Counter(), Counter(), Counter(), 0
+    for (deliverable, level), count in of.remarks.items():
+        raised = of.levels[level]
+        own[raised.title] += count
+        for before in passed[deliverable]:
+            if before.route_id == raised.route_id and before.order < raised.order:
+                later[before.title] += count
+    for deliverable, count in found.values_list("deliverable").annotate(n=Count("pk")):
+        findings += count
+        for before in passed[deliverable]:
+            inspected[before.title] += count
     titles = _by_order(orders)
     rates = [percent(own[title], own[title] + later[title] + inspected[title]) for title in titles]
+    urls = [links.issued(of.filters, remarked_at=title) if own[title] else "" for title in titles]
     lines = tuple(
-        Row((title, own[title], later[title], inspected[title], rate))
-        for title, rate in zip(titles, rates, strict=True)
+        Row(
+            (title, own[title], later[title], inspected[title], rate),
+            {
+                1: url,
+                2: links.issued(of.filters, remarked_after=title),
+                3: links.inspections_of_issued(of.filters, title),
+            },
+        )
+        for title, rate, url in zip(titles, rates, urls, strict=True)
     )
     columns = (
         Column("级别", Unit.TEXT),
@@ -107,32 +117,10 @@ def caught(of: Figures) -> Chart:
         Column("检查发现"),
         Column("检出率（%）", Unit.PERCENT),
     )
-    url = links.issued(of.filters)
-    plot = Plot(
-        Form.BARS, tuple(titles), (Series("检出率", tuple(rates), "todo", (url,) * len(titles)),), "%", most=100
-    )
-    return Chart("catch_rate", "各级问题检出率", CATCH, sum(own.values()) + sum(findings.values()), "个问题", columns, lines,
-                 plot if titles else None, empty="各级提出意见、检查发现问题后计入。", url=url)  # fmt: skip
-
-
-def _reviewing_levels(of: Figures) -> list[Level]:
-    """Those by which something was signed."""
-    signed = {each.level for each in of.issued_signatures}
-    return [level for pk, level in of.reviewing.items() if pk in signed]
-
-
-def _of_exempted(deliverables) -> dict[int, tuple[int, int]]:
-    """Exempted level → (remarks of later levels, findings) of the deliverables that skipped it. One query."""
-    is_sent = ~Q(deliverable__remarks__state=RemarkState.DRAFT)
-    is_later = Q(deliverable__remarks__level__order__gt=F("level__order"))
-    concluded = Q(deliverable__findings__inspection__state__in=CONCLUDED)
-    rows = Exemption.objects.filter(deliverable__in=deliverables).order_by().values("level").annotate(
-        remarks=Count("deliverable__remarks", filter=is_sent & is_later, distinct=True),
-        findings=Count("deliverable__findings", filter=concluded, distinct=True),
-    )  # fmt: skip
-    found = defaultdict(lambda: (0, 0))
-    found.update({row["level"]: (row["remarks"], row["findings"]) for row in rows})
-    return found
+    plot = Plot(Form.BARS, tuple(titles), (Series("检出率", tuple(rates), "todo", tuple(urls)),), "%", most=100)
+    return Chart("catch_rate", "各级问题检出率", CATCH, sum(own[title] for title in titles) + findings, "个问题", columns, lines,
+                 plot if titles else None, empty="各级提出意见、检查发现问题后计入。", url=links.issued(of.filters),
+                 leads="意见数打开有这些意见的成果清单，检查发现数打开发现问题的检查清单；一件成果、一次检查可有多个问题。")  # fmt: skip
 
 
 def time_taken(of: Figures) -> Chart:
@@ -140,43 +128,44 @@ def time_taken(of: Figures) -> Chart:
         level: [(each.since // SECOND, each.at // SECOND) for each in signed if each.since is not None]
         for level, signed in _of_levels(of).items()
     }
-    every = [pair for pairs in rows.values() for pair in pairs]
     days: dict[str, list[float]] = defaultdict(list)
     orders: dict[str, int] = {}
-    if every:
-        zone = of.calendar.zone
-        first, last = min(since for since, _ in every), max(at for _, at in every)
-        begins, ends = (datetime.fromtimestamp(second, zone).date() for second in (first, last))
-        time = WorkingTime(of.calendar, begins, ends)
-        for level, pairs in rows.items():
-            if pairs:
-                days[level.title] += [time.days_between(since, at) for since, at in pairs]
-                orders[level.title] = min(orders.get(level.title, level.order), level.order)
+    for level, pairs in rows.items():
+        if pairs:
+            days[level.title] += working_days(of.calendar, pairs)
+            orders[level.title] = min(orders.get(level.title, level.order), level.order)
     titles = _by_order(orders)
     sums = {title: days_summary(days[title]) for title in titles}
-    lines = tuple(Row((title, len(days[title]), *sums[title])) for title in titles)
+    urls = {title: links.issued(of.filters, passed=title) for title in titles}
+    lines = tuple(
+        Row(
+            (title, len(days[title]), *sums[title]),
+            {1: urls[title], 4: links.issued(of.filters, passed=title, took=sums[title][2])},
+        )
+        for title in titles
+    )
     columns = (
         Column("级别", Unit.TEXT),
         Column("签署"),
         *(Column(f"{word}（工作日）", Unit.DAYS) for word in ("中位数", "平均", "最长")),
     )
-    url = links.issued(of.filters)
     plot = Plot(
         Form.BARS, tuple(titles),
-        (Series("中位数", tuple(sums[title][0] for title in titles), "todo", (url,) * len(titles)),
-         Series("平均", tuple(sums[title][1] for title in titles), "draft", (url,) * len(titles))),
+        (Series("中位数", tuple(sums[title][0] for title in titles), "todo", tuple(urls.values())),
+         Series("平均", tuple(sums[title][1] for title in titles), "draft", tuple(urls.values()))),
         "工作日",
     )  # fmt: skip
     return Chart(
         "days_per_level",
         "各级审签用时",
         TIME,
-        len(every),
+        sum(map(len, days.values())),
         "次签署",
         columns,
         lines,
         plot if titles else None,
         empty=EMPTY,
-        url=url,
+        url=links.issued(of.filters),
         is_wide=True,
+        leads="签署次数打开经该级签署的成果清单，最长用时打开用时最长的成果。",
     )

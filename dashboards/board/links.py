@@ -21,6 +21,13 @@ def inspections(filters: Filters, **more) -> str:
     return _url("inspections:list", {"state": "concluded", **filters.query, **more})
 
 
+def inspections_of_issued(filters: Filters, level: str) -> str:
+    """The inspections with a written opinion that found something in what was issued in the year and had passed the level."""
+    more = {f"found_{key}": value for key, value in _part(filters).items()}
+    query = {"state": "concluded", "found_in": filters.year, "found_past": level, **more}
+    return _url("inspections:list", query)
+
+
 def inspections_now(filters: Filters, **more) -> str:
     """Inspections of any year."""
     return _url("inspections:list", {**_part(filters), **more})

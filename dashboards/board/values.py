@@ -115,7 +115,7 @@ class Plot:
 class Chart:
     """One card of the dashboard. `formula` says in words how its figures are reckoned, `sample` how many things they rest on
     (counted in `counted`); `empty` what would fill it; `most` how many rows the page and the paper show (None: all), for the
-    Excel export has them all."""
+    Excel export has them all; `leads` what the lists behind the figures show, where that is not what is counted."""
 
     key: str
     title: str
@@ -130,6 +130,7 @@ class Chart:
     url: str = ""
     is_wide: bool = False
     most: int | None = None
+    leads: str = ""
 
     @property
     def data_id(self) -> str:

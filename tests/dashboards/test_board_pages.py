@@ -184,6 +184,18 @@ def test_filter_that_a_chart_set_shows_in_words_and_stays_while_others_change(ca
     assert client.get("/deadlines/?due_year=x").status_code == 200
 
 
+@pytest.mark.parametrize("nonsense", ["99999", "0", "-5", "1.5", "1e400", "x"])
+@pytest.mark.parametrize(
+    "address", [
+        "/deliverables/?passed=审核&took=1&issued_in=", "/deliverables/?signed_in=", "/inspections/?found_past=审核&found_in=",
+        "/deliverables/?passed=审核&took=", "/inspections/?found_unit=", "/deadlines/?due_year=", "/projects/?finished=",
+        "/feedback/complaints/?year=",
+    ],
+)  # fmt: skip
+def test_nonsense_in_the_address_of_a_list_breaks_nothing(address, nonsense, cast, log_in):
+    assert log_in(cast.executive).get(f"{address}{nonsense}").status_code == 200
+
+
 def test_secret_project_has_no_name_for_a_manager_who_may_not_read_it(cast, other_project, log_in):
     secret = _project_of_cast(cast, "2026-ZJ1-009", name="绝密工程", confidentiality="secret")
     years.inspected(cast, secret, "90")

@@ -11,7 +11,7 @@ from dashboards.board import board, filters_for, habits, kpis
 from inspections.choices import State as InspectionState
 from inspections.models import Finding
 from reviews.choices import RemarkState, State
-from reviews.models import Exemption, Round
+from reviews.models import Exemption, Level, Remark, Round
 from tests.dashboards import board_kit as kit
 from tests.inspections import records
 
@@ -89,6 +89,58 @@ def test_exempted_deliverable_does_not_count_against_the_level_that_it_skipped(c
     found = rows(charts()["catch_rate"])
     assert found[0] == ("校核", 1, 0, 0, Decimal("100.0"))
     assert found[1] == ("复核", 1, 1, 1, Decimal("33.3"))
+
+
+def test_remark_from_a_route_that_was_left_is_its_levels_own_and_later_than_none_of_the_other_route(
+    cast, project, charts, log_in
+):
+    done = kit.issued(cast, project)
+    other = Level.objects.exclude(route__code="three_levels").filter(title="复核").first()
+    Remark.objects.create(
+        deliverable=done, round=done.rounds.get(), level=other, raised_by=cast.verifier, place="第 1 行", problem="不符",
+        category="quantity", state=RemarkState.CLOSED, number=1,
+    )  # fmt: skip
+    chart = charts()["catch_rate"]
+    assert [row[:3] for row in rows(chart)] == [("校核", 0, 0), ("复核", 1, 0), ("审核", 0, 0)]
+    client = log_in(cast.executive)
+    assert [len(client.get(chart.rows[1].urls[column]).context["page"].object_list) for column in (1, 2)] == [1, 0]
+    assert len(client.get(chart.rows[0].urls[2]).context["page"].object_list) == 0
+
+
+def test_page_says_where_a_list_shows_other_things_than_the_figure_counts(cast, project, charts, log_in):
+    done = kit.issued(cast, project)
+    kit.remark(done, 1, cast.checker)
+    chart = charts()["catch_rate"]
+    html = log_in(cast.executive).get(f"/management/?year={YEAR}").content.decode()
+    assert chart.leads in html
+    assert "成果清单" in chart.leads
+    listed = log_in(cast.executive).get(chart.rows[0].urls[1]).content.decode()
+    assert "提出意见的级别" in listed
+
+
+def test_lists_behind_the_figures_cost_the_same_queries_for_one_and_for_many(
+    cast, project, charts, log_in, count_queries
+):
+    def more(times: int) -> None:
+        for _ in range(times):
+            done = kit.issued(cast, project)
+            for order, signer in ((1, cast.checker), (2, cast.verifier), (3, cast.approver)):
+                kit.remark(done, order, signer)
+            Finding.objects.create(
+                inspection=records.inspection(cast, project), number=1, deliverable=done, problem="漏项",
+                raised_by=cast.quality_office,
+            )  # fmt: skip
+
+    log_in(cast.executive)
+    more(1)
+    found = charts()
+    urls = [found["catch_rate"].rows[0].urls[column] for column in (1, 2, 3)]
+    urls += [found["days_per_level"].rows[0].urls[column] for column in (1, 4)]
+    count_queries(urls[0])
+    one = [count_queries(url) for url in urls]
+    more(5)
+    assert [count_queries(url) for url in urls] == one
+    assert max(one) < 25
 
 
 def test_days_of_a_level_run_from_the_signature_before_in_working_days(cast, project, charts):

@@ -1,19 +1,11 @@
 """The pure rules of the managers' dashboard."""
 
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from dashboards.board import rules
-from deadlines.rules import SHANGHAI, Calendar
 from reviews.figures import error_bin
-
-MONDAY = date(2026, 3, 2)
-
-
-def at(day: date, hour: int, minute: int = 0) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=SHANGHAI)
 
 
 @pytest.mark.parametrize(
@@ -32,32 +24,6 @@ def test_nothing_is_no_percentage_of_nothing():
 def test_mean_and_days_are_rounded_at_the_end():
     assert rules.mean([Decimal("1.00"), Decimal("2.01")]) == Decimal("1.51")
     assert rules.days_summary([0.5, 1.0, 4.06]) == (Decimal("1.0"), Decimal("1.9"), Decimal("4.1"))
-
-
-@pytest.mark.parametrize(
-    ("begun", "ended", "days"),
-    [
-        (at(MONDAY, 8, 30), at(MONDAY, 17, 30), 1),
-        (at(MONDAY, 8, 30), at(MONDAY, 12), 3.5 / 7.5),
-        (at(MONDAY, 12), at(MONDAY, 13, 30), 0),
-        (at(MONDAY, 17, 30), at(MONDAY + timedelta(1), 8, 30), 0),
-        (at(MONDAY - timedelta(2), 10), at(MONDAY, 9, 30), 1 / 7.5),
-        (at(MONDAY - timedelta(3), 16, 30), at(MONDAY, 9, 30), 2 / 7.5),
-        (at(MONDAY, 9, 30), at(MONDAY + timedelta(7), 9, 30), 5),
-        (at(MONDAY, 9), at(MONDAY, 8), 0),
-    ],
-)
-def test_working_time_leaves_out_nights_noons_and_weekends(begun, ended, days):
-    time = rules.WorkingTime(Calendar(), MONDAY - timedelta(5), MONDAY + timedelta(8))
-    assert time.days(begun, ended) == pytest.approx(days)
-    assert time.days(begun.astimezone(UTC), ended.astimezone(UTC)) == pytest.approx(days)
-
-
-def test_working_time_follows_the_calendar_of_the_firm():
-    saturday = MONDAY - timedelta(2)
-    calendar = Calendar({saturday: True, MONDAY: False})
-    time = rules.WorkingTime(calendar, saturday, MONDAY)
-    assert time.days(at(saturday, 8, 30), at(MONDAY, 17, 30)) == 1
 
 
 @pytest.mark.parametrize(("flags", "run"), [("", 0), ("0", 0), ("1101110", 3), ("111", 3)])

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from dashboards.board import filters_for, habits, levels
-from dashboards.board.rules import WorkingTime, days_summary, longest_run, percent
+from dashboards.board.rules import days_summary, longest_run, percent
 from dashboards.board.signed import Figures
 from deadlines import queries as deadline_queries
+from deadlines.rules import WorkingTime, to_tenth
 from inspections.choices import CONCLUDED
 from inspections.choices import State as InspectionState
 from inspections.models import Finding
@@ -102,6 +103,46 @@ class Slowly:
                 found[each.level.title][self.is_returned(each.round.deliverable, each.level.title)] += 1
         return {title: (sum(count.values()), count[False], count[True]) for title, count in found.items()}
 
+    def passed(self, title: str) -> list:
+        """The signatures of the reviewing level of this title."""
+        return [
+            each for each in self.issued if each.level.title == title and each.level.kind in REVIEWING and not each.seat_number
+        ]  # fmt: skip
+
+    def caught(self) -> dict:
+        """Title → (remarks of its own, of later levels, findings)."""
+        deliverables = {each.round.deliverable_id for each in self.issued}
+        sent = Remark.objects.exclude(state=RemarkState.DRAFT).filter(deliverable__in=deliverables)
+        return {
+            title: (
+                sent.filter(level__title=title).count(),
+                sum(map(self.later, signed)),
+                sum(map(self.findings, signed)),
+            )
+            for title in self.first_pass()
+            for signed in [self.passed(title)]
+        }
+
+    @staticmethod
+    def later(signature) -> int:
+        sent = signature.round.deliverable.remarks.exclude(state=RemarkState.DRAFT)
+        return sent.filter(level__order__gt=signature.level.order).count()
+
+    @staticmethod
+    def findings(signature) -> int:
+        return Finding.objects.filter(
+            deliverable=signature.round.deliverable_id, inspection__state__in=CONCLUDED
+        ).count()
+
+    def days(self, calendar, title: str) -> dict:
+        """Deliverable → how long the level had it, as shown."""
+        found = {}
+        for each in self.passed(title):
+            since = self.since(self.issued, each)
+            days = [day.astimezone(calendar.zone).date() for day in (since, each.signed_at)]
+            found[each.round.deliverable_id] = to_tenth(WorkingTime(calendar, *days).days(since, each.signed_at))
+        return found
+
     def times(self, calendar) -> dict:
         first = min(each.signed_at for each in self.issued).astimezone(calendar.zone).date()
         time = WorkingTime(
@@ -113,10 +154,6 @@ class Slowly:
             if each.level.kind in REVIEWING and each.seat_number == 0 and since:
                 found[each.level.title].append(time.days(since, each.signed_at))
         return {title: (len(days), *days_summary(days)) for title, days in found.items()}
-
-    def findings(self) -> int:
-        deliverables = {each.round.deliverable_id for each in self.issued}
-        return Finding.objects.filter(deliverable__in=deliverables, inspection__state__in=CONCLUDED).count()
 
     def habits(self) -> dict:
         found = defaultdict(list)
@@ -148,9 +185,57 @@ def test_figures_from_signatures_equal_the_slow_reckoning(seed, cast, project, o
     for filters in (filters_for(YEAR), filters_for(YEAR, cast.zj1), filters_for(YEAR - 1), filters_for(YEAR + 1)):
         of, slow = Figures(filters), Slowly(filters)
         assert {title: row[:3] for title, row in table(levels.first_pass(of)).items()} == slow.first_pass()
-        assert {row[2] for row in table(levels.caught(of)).values()} <= {slow.findings()}
+        assert {title: row[:3] for title, row in table(levels.caught(of)).items()} == slow.caught()
         expected = slow.times(deadline_queries.working_calendar()) if slow.issued else {}
         assert table(levels.time_taken(of)) == expected
         assert table(habits.chart(of), 2) == slow.habits()
         issued = Deliverable.objects.filter(pk__in=[each.round.deliverable_id for each in slow.issued])
         assert of.error_rates == error_rates(issued)
+
+
+@pytest.mark.parametrize("seed", [500, 501])
+def test_lists_behind_the_figures_of_the_levels_have_what_was_counted(seed, cast, project, other_project, log_in):
+    fill(cast, random.Random(seed), [project, other_project])
+    client, calendar = log_in(cast.executive), deadline_queries.working_calendar()
+
+    def listed(chart, title: str, column: int) -> set[int]:
+        """Nought leads nowhere."""
+        (row,) = (row for row in chart.rows if row.values[0] == title)
+        if not row.values[column]:
+            return set()
+        return {each.pk for each in client.get(row.urls[column]).context["page"].paginator.object_list}
+
+    everything = Counter()
+    for filters in (
+        filters_for(YEAR),
+        filters_for(YEAR, cast.zj1),
+        filters_for(YEAR, cast.zj2, project.business_line),
+    ):
+        of, slow = Figures(filters), Slowly(filters)
+        caught, first, times = levels.caught(of), levels.first_pass(of), levels.time_taken(of)
+        for title in slow.first_pass():
+            signed = slow.passed(title)
+            issued = {each.round.deliverable_id for each in slow.issued}
+            sent = Remark.objects.exclude(state=RemarkState.DRAFT).filter(level__title=title, deliverable__in=issued)
+            findings = Finding.objects.filter(
+                deliverable__in=[each.round.deliverable_id for each in signed], inspection__state__in=CONCLUDED
+            )
+            days = slow.days(calendar, title)
+            expected = {
+                "own": set(sent.values_list("deliverable", flat=True)),
+                "later": {each.round.deliverable_id for each in signed if slow.later(each)},
+                "findings": set(findings.values_list("inspection", flat=True)),
+                "signed": {each.round.deliverable_id for each in signed},
+                "longest": {pk for pk, taken in days.items() if 0 < taken == max(days.values())},
+            }
+            assert {
+                "own": listed(caught, title, 1),
+                "later": listed(caught, title, 2),
+                "findings": listed(caught, title, 3),
+                "signed": listed(times, title, 1),
+                "longest": listed(times, title, 4),
+            } == expected
+            assert listed(first, title, 1) == expected["signed"]
+            everything += Counter({key: len(found) for key, found in expected.items()})
+    assert min(everything.values()) > 0
+    assert len(everything) == 5
