@@ -17,12 +17,17 @@ LONGEST_TEXT = 300
 # What the column of an award holds.
 MOST = Decimal("9999999999.99")
 # Of two lines of equal weight the higher role stands first, as cents that cannot be shared go to it.
-RANK = (Party.PROJECT_MANAGER, Party.DISCIPLINE_LEAD, Party.COST_ENGINEER, Party.TECHNICAL_DIRECTOR, Party.PERSON)
+RANK = (
+    Party.PROJECT_MANAGER, Party.DISCIPLINE_LEAD, Party.COST_ENGINEER, Party.TECHNICAL_DIRECTOR, Party.PERSON, Party.LEFT_OUT,
+)  # fmt: skip
+# 项目组 [S]; the 单位技术负责人 is “单位相关负责人”, above it.
+MEMBERS = (Party.PROJECT_MANAGER, Party.DISCIPLINE_LEAD, Party.COST_ENGINEER)
 # [S] ①项目经理（项目负责人）②项目组专业造价工程师（造价员）③单位技术负责人.
 PUNISHED = (Party.PROJECT_MANAGER, Party.COST_ENGINEER, Party.TECHNICAL_DIRECTOR)
 RULES = (
     "奖励：排名（含更正）第一的优良项目，其项目组得奖励金额；并列第一的项目平分。按角色比例分配，同一角色多人平分；"
     "角色空缺的，其比例由其他角色按比例分得；除不尽的分，按余数大小、角色次序分配，合计与奖励金额分文不差。",
+    "未列入分配：项目组成员的角色没有分配比例，或检查立项之日已不在任的，逐人列明，金额为 0，可以在申诉期内申诉；申诉未获变更的，不计入通知书、档案和工资用表。",
     "不合格与问题严重：对项目经理（项目负责人）、专业造价工程师（造价员，每人）、单位技术负责人处罚；同一项目两项并存的，只按金额高者计一次。",
     "同一人对同一事项只计一次：兼任多个角色的，按金额高的一项计。",
     "人员以检查立项之日在任者为准；只计排名（含更正）中有名次的项目。",
@@ -42,7 +47,7 @@ class Member:
 @dataclass(frozen=True)
 class Judged:
     """A project in the ranking, corrections included. `team` are those of the inspection that counts, `inspections` the ids of
-    all that it rests on."""
+    all that it rests on. `former`: whose time in the team ended before that inspection; `page`: where everybody reads of the place."""
 
     project: int
     title: str
@@ -53,6 +58,8 @@ class Judged:
     is_serious: bool
     team: tuple[Member, ...] = ()
     inspections: tuple[int, ...] = ()
+    former: tuple[Member, ...] = ()
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,10 +210,25 @@ def _reward(row: Judged, amount: Decimal, rates: Rates, sharing: int) -> list[Li
     )
     tail = f"；{'、'.join(Party(party).label for party in vacant)}空缺，其比例由其他角色分得" if vacant else ""
     parties_of = {person: next(party for party in parties if person in _people(row.team, party)) for person in got}
-    return [
+    shared = [
         Line(person, Cause.FIRST_PLACE, f"first:{row.project}", parties_of[person],
              _cut(f"{head}项目组奖励 {_words(amount)}：{'、'.join(roles[person])}{tail}。"), row.url, share)
         for person, share in got.items()
+    ]  # fmt: skip
+    return [*shared, *_left_out(row, f"{head}项目组奖励 {_words(amount)}", set(got))]
+
+
+def _left_out(row: Judged, head: str, shared: set[int]) -> list[Line]:
+    """A line of nothing for each member of the team who has no part in its reward, so that they know and can appeal."""
+    why: dict[int, str] = {}
+    for team, then, reason in ((row.team, "任", "该角色没有分配比例"), (row.former, "曾任", "检查立项之日已不在任")):
+        for member in team:
+            if member.party in MEMBERS and member.person not in shared:
+                why.setdefault(member.person, f"{then}{Party(member.party).label}，{reason}")
+    return [
+        Line(person, Cause.FIRST_PLACE, f"first:{row.project}", Party.LEFT_OUT,
+             _cut(f"{head}：{reason}，未列入分配。"), row.page, ZERO)
+        for person, reason in why.items()
     ]  # fmt: skip
 
 

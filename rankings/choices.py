@@ -44,6 +44,7 @@ class Party(models.TextChoices):
     COST_ENGINEER = "cost_engineer", "专业造价工程师（造价员）"
     TECHNICAL_DIRECTOR = "technical_director", "单位技术负责人"
     PERSON = "person", "本人"
+    LEFT_OUT = "left_out", "项目组成员（未列入分配）"
 
 
 class SettlementState(models.TextChoices):

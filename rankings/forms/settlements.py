@@ -62,6 +62,8 @@ class DecideForm(forms.Form):
         super().__init__(*args, **kwargs)
         word = "只能增加" if award.kind == Kind.REWARD else "只能减少"
         self.fields["amount"].help_text = f"选择“变更金额”时填写。原金额 {award.amount:,.2f} 元，因申诉{word}。"
+        if award.is_left_out:
+            self.fields["outcome"].choices = [pair for pair in Outcome.choices if pair[0] != Outcome.REVOKED]
 
     def clean(self):
         cleaned = super().clean()

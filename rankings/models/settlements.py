@@ -60,10 +60,15 @@ class AwardQuerySet(models.QuerySet):
     def standing(self):
         return self.exclude(settlement__state=SettlementState.WITHDRAWN)
 
+    def counting(self):
+        """Without the members left out of a split, unless an appeal gave them a part of it."""
+        return self.filter(~Q(party=Party.LEFT_OUT) | Q(appeal__outcome=Outcome.CHANGED))
+
 
 class Award(models.Model):
     """What one person gets or owes for one cause. `cause_key` names the one thing that it is for (an inspection, a
-    deliverable): nobody is charged for it twice, whatever roles they had. Append-only."""
+    deliverable): nobody is charged for it twice, whatever roles they had. A member of the first team who has no part in its reward
+    has a line of nothing (`Party.LEFT_OUT`), against which they can appeal. Append-only."""
 
     settlement = models.ForeignKey(Settlement, verbose_name="结算", on_delete=models.PROTECT, related_name="awards")
     person = models.ForeignKey(verbose_name="人员", **{**PERSON, "related_name": "awards"})
@@ -93,6 +98,10 @@ class Award(models.Model):
     @property
     def key(self) -> str:
         return self.cause_key
+
+    @property
+    def is_left_out(self) -> bool:
+        return self.party == Party.LEFT_OUT
 
     @property
     def standing_appeal(self):

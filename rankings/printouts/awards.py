@@ -63,7 +63,7 @@ def notice_paper(notice: AwardNotice) -> bytes:
 def build(notice: AwardNotice) -> NoticePaper:
     """Everything that the paper says."""
     settlement, person = notice.settlement, notice.person
-    awards = list(awards_of(settlement).filter(person=person))
+    awards = list(awards_of(settlement).counting().filter(person=person))
     whole = total(awards, lambda award: award.final_amount)
     note = PromotionNote.objects.filter(person=person, ranking=settlement.ranking).first()
     chain_number, chain_hash = head()

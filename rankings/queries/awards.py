@@ -149,6 +149,11 @@ class Seats:
         directs = any(member.party == Party.TECHNICAL_DIRECTOR for member in held)
         return tuple(dict.fromkeys([*held, *([] if directs else self._above(unit_id, on))]))
 
+    def former(self, project: int, on: date) -> tuple[Member, ...]:
+        """Whose time in the team ended before that day, by role."""
+        ended = [row for row in self._teams[project] if row.ends_on is not None and row.ends_on < on]
+        return tuple(dict.fromkeys(Member(row.user_id, PARTY_OF[row.role]) for row in ended))
+
     def _above(self, unit_id: int | None, on: date) -> list[Member]:
         while unit_id is not None:
             if found := [row for row in self._directors[unit_id] if _holds(row, on)]:
@@ -168,17 +173,18 @@ def judged_of(ranking: Ranking, seats: Seats) -> list[Judged]:
     rows = [row for row in standing(ranking, Board.PROJECT) if row.place_now is not None]
     inspections = Inspection.objects.in_bulk({pk for row in rows for pk in row.evidence})
     seats.load(row.subject for row in rows)
-    return [_judged(row, [inspections[pk] for pk in row.evidence], seats) for row in rows]
+    page = reverse("rankings:ranking", args=[ranking.year])
+    return [_judged(row, [inspections[pk] for pk in row.evidence], seats, page) for row in rows]
 
 
-def _judged(row, found: list[Inspection], seats: Seats) -> Judged:
+def _judged(row, found: list[Inspection], seats: Seats, page: str) -> Judged:
     serious = [each for each in found if each.is_serious]
     # The first is that which set the score (`rules.Row.evidence`).
     decisive = serious[0] if serious and row.grade_now != FAIL else found[0]
     return Judged(
         project=row.subject, title=row.label, url=_inspection(decisive), place=row.place_now, score=row.score_now,
         grade=row.grade_now, is_serious=bool(serious), team=seats.team(row.subject, decisive.unit_id, _opened(decisive)),
-        inspections=tuple(each.pk for each in found),
+        inspections=tuple(each.pk for each in found), former=seats.former(row.subject, _opened(decisive)), page=page,
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def _entries():
 
 
 def _awards():
-    return Award.objects.filter(settlement__state=SettlementState.APPROVED)
+    return Award.objects.filter(settlement__state=SettlementState.APPROVED).counting()
 
 
 def _per_person(rows, person: str, value) -> Coalesce:

@@ -224,22 +224,22 @@ def to_approve(user) -> list[Settlement]:
 
 # ── Papers ──────────────────────────────────────────────────────────────────
 def without_notice(settlement: Settlement) -> list[int]:
-    """The ids of the people whose notice is still to be issued, by employee number."""
+    """The ids of the people whose notice is still to be issued, by employee number. Who was left out of a split has none."""
     done = AwardNotice.objects.filter(settlement=settlement).order_by().values("person")
-    people = User.objects.filter(pk__in=settlement.awards.order_by().values("person")).exclude(pk__in=done)
+    people = User.objects.filter(pk__in=settlement.awards.counting().order_by().values("person")).exclude(pk__in=done)
     return list(people.order_by("employee_number").values_list("pk", flat=True))
 
 
 def progress(settlement: Settlement) -> tuple[int, int]:
-    """(notices issued, people concerned)."""
-    whole = settlement.awards.order_by().values("person").distinct().count()
+    """(notices issued, people who get one)."""
+    whole = settlement.awards.counting().order_by().values("person").distinct().count()
     return settlement.notices.count(), whole
 
 
 def unfinished() -> list[Settlement]:
     """Approved settlements of which somebody has no notice yet."""
     issued = AwardNotice.objects.order_by().values("settlement", "person")
-    rows = Award.objects.filter(settlement__state=SettlementState.APPROVED).order_by()
+    rows = Award.objects.filter(settlement__state=SettlementState.APPROVED).counting().order_by()
     pairs = set(rows.values_list("settlement", "person").distinct())
     missing = pairs - set(issued.values_list("settlement", "person"))
     return list(Settlement.objects.filter(pk__in={settlement for settlement, _ in missing}).order_by("pk"))

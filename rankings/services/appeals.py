@@ -35,7 +35,7 @@ def appeal_handled(appeal: Appeal) -> AlreadyHandled:
 
 @transaction.atomic
 def appeal(*, actor, award: Award, text: str) -> Appeal:
-    """申诉, once for each award, by the person whom it is about. The time for the decision begins.
+    """申诉, once for each award, by the person whom it is about (a line of nothing included: left out of the split). The time for the decision begins.
 
     Raises PermissionDenied for anybody else, ValidationError without words and once the time is over, AlreadyHandled where
     it was appealed already or the settlement is no longer posted."""
@@ -82,6 +82,10 @@ def decide(*, actor, appeal: Appeal, outcome: str, decision: str, amount: Decima
         raise handled(settlement)
     if outcome not in Outcome:
         raise ValidationError({"outcome": "请选择处理结果。"})
+    if appeal.award.is_left_out and outcome == Outcome.REVOKED:
+        raise ValidationError(
+            {"outcome": "未列入分配，没有可以撤销的奖励：同意的选择“变更金额”，不同意的选择“维持”。"}
+        )
     values = {
         "outcome": outcome, "amount": _amount(appeal.award, outcome, amount), "decided_by": actor,
         "decided_at": timezone.now(), "decision": required("decision", decision, "请填写处理意见。"),

@@ -239,13 +239,17 @@ def approve(*, actor, settlement: Settlement, turn: int, confirmation: Confirmat
 
 
 def _note_promotions(settlement: Settlement, awards: list[Award]) -> list[PromotionNote]:
-    """[S] 其业绩作为执业人员晋升的参考依据: each member of the first project's team, unless an appeal revoked the award."""
+    """[S] 其业绩作为执业人员晋升的参考依据: each member of the first project's team, unless an appeal revoked the award; of those
+    left out of the split only whom an appeal gave a part."""
     texts: dict[int, list[str]] = {}
     for award in awards:
         appeal = award.standing_appeal
-        if award.cause == Cause.FIRST_PLACE and not (appeal and appeal.outcome == Outcome.REVOKED):
+        outcome = appeal.outcome if appeal else None
+        is_noted = outcome == Outcome.CHANGED if award.is_left_out else outcome != Outcome.REVOKED
+        if award.cause == Cause.FIRST_PLACE and is_noted:
             head = award.text.rsplit("，项目组奖励 ", 1)[0]
-            texts.setdefault(award.person_id, []).append(f"{head}，任{award.get_party_display()}")
+            role = "为项目组成员" if award.is_left_out else f"任{award.get_party_display()}"
+            texts.setdefault(award.person_id, []).append(f"{head}，{role}")
     year = settlement.ranking.year
     return PromotionNote.objects.bulk_create(
         PromotionNote(person_id=person, ranking=settlement.ranking, text=f"{year} 年度：{'；'.join(told)}"[:300])

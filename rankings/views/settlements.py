@@ -138,9 +138,9 @@ def _day(instant) -> str:
 @require_safe
 @needs(Action.READ_SETTLEMENT)
 def settlement_export(request, year: int):
-    """Every line of the settlement, for payroll: never a filtered part, so that it adds up."""
+    """Every line of the settlement that comes to something, for payroll: never a filtered part, so that it adds up."""
     found = _load(year)
-    return payroll_response(found, queries.awards_of(found))
+    return payroll_response(found, queries.awards_of(found).counting())
 
 
 # ── 试算 ─────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from deadlines.services import sweep
 from inspections.models import Inspection
 from ledger import checks
 from rankings.choices import Board, Cause
-from rankings.models import Award, AwardNotice, Policy, RankingEntry, Settlement
+from rankings.models import Award, AwardNotice, Policy, Ranking, RankingEntry, Settlement
 from rankings.tasks import issue_award_notices
 from staff.choices import Role
 from staff.models import Post, User
@@ -21,7 +21,7 @@ from tests.conftest import LONG_AGO, PASSWORD, _assign, _discipline, _project, _
 from tests.inspections import kit
 from tests.journeys.inspecting import done, pdf_text, sign
 from tests.journeys.people import PHONE, Person, unread
-from tests.rankings import awards_kit, years
+from tests.rankings import awards_kit, policy_kit, years
 from tests.rankings.years import YEAR
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +57,7 @@ def inspected_year(cast, project) -> SimpleNamespace:
     inspected(SimpleNamespace(**vars(cast) | {"verifier": cast.executive}), won, findings=0)
     inspected(cast, _project_of_cast(cast, "2026-ZJ1-008", name=MIDDLE), findings=15)
     failed = inspected(cast, project, veto=True)
-    return SimpleNamespace(inspection=failed, other=colleague(cast, "副总", cast.hq, role=Role.EXECUTIVE))
+    return SimpleNamespace(inspection=failed, won=won, other=colleague(cast, "副总", cast.hq, role=Role.EXECUTIVE))
 
 
 def row_of(page, *words: str):
@@ -338,4 +338,75 @@ def test_amounts_are_set_the_year_is_settled_appealed_against_and_approved(
     for words in (notice.number, "复核人", "1,800.00", FAILED):
         assert words in text, words
     assert person(cast.expert1).page.goto(reverse("rankings:award_notice", args=[notice.pk])).status == 404
+    assert checks.verify().problems == []
+
+
+# ── Left out of the split ───────────────────────────────────────────────────
+def appeal_from_the_first_screen(former: Person, screenshot) -> None:
+    """On a phone: the one line tells that the reward exists and that they have no part in it; nobody else's amount."""
+    page = former.page
+    screenshot(page, "first-screen")
+    former.press("查看", "link")
+    line = page.locator(".award-table tbody tr")
+    expect(line).to_have_count(1)
+    expect(line).to_contain_text("项目组成员（未列入分配）")
+    expect(line).to_contain_text("检查立项之日已不在任，未列入分配")
+    expect(page.get_by_text("500.00").first).to_be_visible()
+    for share in ("285.71", "214.29"):
+        expect(page.get_by_text(share)).to_have_count(0)
+    screenshot(page, "my-line")
+    line.get_by_role("link", name="查看依据").click()
+    expect(page.get_by_role("heading", name=f"{YEAR} 年度质量检查排名").first).to_be_visible()
+    page.go_back()
+    former.press("申诉", "link")
+    page.get_by_label("申诉理由").fill("成果由本人编制，检查前一周才调离。")
+    screenshot(page, "appeal")
+    former.press("提交申诉")
+    done(former, "申诉")
+
+
+def give_a_part(executive: Person, screenshot) -> None:
+    page = executive.page
+    executive.come_back()
+    row_of(page, "的申诉").get_by_role("link", name="处理").click()
+    expect(page.get_by_label("维持", exact=True)).to_be_visible()
+    expect(page.get_by_label("撤销", exact=True)).to_have_count(0)
+    page.get_by_label("变更金额", exact=True).check()
+    page.get_by_label("变更后金额（元）").fill("120")
+    page.get_by_label("处理意见").fill("经核对任职记录和编制底稿，情况属实，给予部分奖励。")
+    screenshot(page, "decide")
+    sign(executive, "签署处理意见")
+    done(executive, "处理")
+
+
+def test_a_former_member_who_was_left_out_of_the_reward_is_heard(
+    cast, project, person, screenshot, time_machine, tmp_path
+):
+    world = inspected_year(cast, project)
+    user = colleague(cast, "前任编制人", cast.zj2)
+    gone = _assign(world.won, user, Role.COST_ENGINEER, _discipline("TJ", "土建"))
+    type(gone).objects.filter(pk=gone.pk).update(ends_on=LONG_AGO)
+    years.published(cast)
+    policy_kit.put_in_force(cast)
+    settlement = awards_kit.proposed(cast, Ranking.objects.get())
+    shares = {row.person: row.amount for row in settlement.awards.filter(cause=Cause.FIRST_PLACE)}
+    assert shares == {cast.executive: Decimal("285.71"), cast.outsider: Decimal("214.29"), user: 0}
+
+    former, executive = person(user, PHONE), person(world.other)
+    appeal_from_the_first_screen(former, screenshot)
+    sees_nothing_of(person(cast.expert1), Award.objects.get(person=user))
+    give_a_part(executive, screenshot)
+    former.go_to("我的奖惩")
+    expect(former.page.locator(".award-table")).to_contain_text("+120.00")
+    screenshot(former.page, "given")
+
+    time_machine(awards_kit.after_window(settlement))
+    sweep()
+    approve(executive, screenshot)
+    issue_award_notices()
+    former.come_back()
+    former.go_to("我的奖惩")
+    text = "".join(pdf_text(former.page, "奖惩通知书", tmp_path / "notice.pdf").split())
+    assert "120.00" in text
+    assert "为项目组成员" in text
     assert checks.verify().problems == []

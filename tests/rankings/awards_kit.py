@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db import connection, transaction
 from django.utils import timezone
 
 from inspections.models import Inspection
@@ -11,6 +12,7 @@ from rankings.models import Policy, Ranking, RankingEntry, Settlement
 from rankings.queries import awards as award_queries
 from rankings.queries import settlements as queries
 from rankings.services import appeals, settling
+from tests.conftest import guards_lifted
 from tests.inspections import records
 from tests.reviews.flow import confirmed
 
@@ -102,3 +104,18 @@ def approve(cast, settlement: Settlement, later, actor=None) -> Settlement:
     settlement, actor = fresh(settlement), actor or cast.executive
     later(after_window(settlement))
     return settling.approve(actor=actor, settlement=settlement, turn=settlement.turn, confirmation=confirmed(actor))
+
+
+def told(checks) -> list[str]:
+    return [words for check in checks for words in check()]
+
+
+def edited(statement: str, checks, **values) -> list[str]:
+    """What the checks say once the statement was run past the triggers; it is undone again."""
+    with transaction.atomic():
+        with guards_lifted(connection), connection.cursor() as cursor:
+            cursor.execute(statement.format(**values))
+            assert cursor.rowcount > 0, statement
+        found = told(checks)
+        transaction.set_rollback(True)
+    return found

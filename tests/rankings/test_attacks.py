@@ -6,7 +6,6 @@ from io import BytesIO
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -25,7 +24,7 @@ from reviews.choices import State
 from reviews.models import Round
 from staff.choices import Role
 from staff.models import Post, User
-from tests.conftest import LONG_AGO, _assign, guards_lifted
+from tests.conftest import LONG_AGO, _assign
 from tests.rankings import awards_kit as kits
 from tests.rankings import policy_kit, years
 from tests.reviews import flow
@@ -293,41 +292,26 @@ SETTLED = [
 ]
 
 
-def _told(checks) -> list[str]:
-    return [words for check in checks for words in check()]
-
-
-def _edited(statement: str, checks, **values) -> list[str]:
-    """What the checks say once the statement was run past the triggers; it is undone again."""
-    with transaction.atomic():
-        with guards_lifted(connection), connection.cursor() as cursor:
-            cursor.execute(statement.format(**values))
-            assert cursor.rowcount > 0, statement
-        found = _told(checks)
-        transaction.set_rollback(True)
-    return found
-
-
 @pytest.mark.usefixtures("_plain_papers")
 def test_verify_ledger_names_every_edit_of_a_settlement(cast, settlement, later):
     kits.decided(cast, kits.appealed(settlement, cast.verifier), "upheld")
     done = kits.approve(cast, settlement, later)
     award_notices.issue_notices(done)
-    assert _told([settlements_match]) == []
-    missed = [each for each in SETTLED if not _edited(each, [settlements_match], other=cast.archivist.pk)]
+    assert kits.told([settlements_match]) == []
+    missed = [each for each in SETTLED if not kits.edited(each, [settlements_match], other=cast.archivist.pk)]
     assert missed == []
 
 
 def test_verify_ledger_names_a_forged_promotion_note_and_an_edited_withdrawal(cast, settlement):
     settling.withdraw(actor=cast.quality_office, settlement=settlement, turn=0, reason="金额核对有误")
-    assert _told([settlements_match]) == []
+    assert kits.told([settlements_match]) == []
     for each in (
         "UPDATE rankings_settlement SET withdrawal = '改'",
         "UPDATE rankings_settlement SET withdrawn_by_id = {other}",
     ):
-        assert _edited(each, [settlements_match], other=cast.archivist.pk), each
+        assert kits.edited(each, [settlements_match], other=cast.archivist.pk), each
     PromotionNote.objects.create(person=cast.outsider, ranking=settlement.ranking, text="第一名")
-    assert _told([settlements_match])
+    assert kits.told([settlements_match])
 
 
 RANKED = [
@@ -348,8 +332,8 @@ def test_verify_ledger_names_every_edit_of_a_ranking(cast, project, monkeypatch)
     years.inspected(cast, project, "90")
     ranking = years.published(cast)
     corrected(cast.executive, ranking, project.pk, "71")
-    assert _told([rankings_match]) == []
-    missed = [each for each in RANKED if not _edited(each, [rankings_match], other=cast.archivist.pk)]
+    assert kits.told([rankings_match]) == []
+    missed = [each for each in RANKED if not kits.edited(each, [rankings_match], other=cast.archivist.pk)]
     assert missed == []
 
 
@@ -379,7 +363,7 @@ def test_verify_ledger_names_every_edit_of_policy_and_attendance(cast):
     first = row.rule.policy_id
     second = policy_kit.put_in_force(cast).pk
     checks = [attendance_matches, policies_match]
-    assert _told(checks) == []
+    assert kits.told(checks) == []
     values = {"other": cast.archivist.pk, "first": first, "second": second}
-    missed = [each for each in KEPT if not _edited(each, checks, **values)]
+    missed = [each for each in KEPT if not kits.edited(each, checks, **values)]
     assert missed == []

@@ -1,5 +1,6 @@
 """Who gets or owes what: pure rules. It adds up to the cent, and nobody is charged twice for one thing."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -202,3 +203,44 @@ def test_a_charge_is_the_largest_of_what_the_roles_of_the_person_cost(year):
         parties = [party for party in awards.PUNISHED if Member(line.person, party) in row.team]
         costs = [given_rates.of(cause, party) or Decimal(0) for cause in causes for party in parties]
         assert line.amount == max(costs)
+
+
+# ── Left out of the split ───────────────────────────────────────────────────
+def left_out(found: awards.Found) -> dict:
+    return {line.person: line for line in found.lines if line.party == Party.LEFT_OUT}
+
+
+def test_a_role_without_a_share_and_a_former_member_have_a_line_of_nothing():
+    shares = {M: Decimal(60), E: Decimal(40), L: None}
+    judged = replace(project(team=TEAM[:3]), former=(Member(7, E), Member(8, T), Member(1, L)), page="/rankings/2026/")
+    found = compute([judged], [], rates(shares=shares))
+    assert got(found) == {1: 6000, 3: 4000, 2: 0, 7: 0}
+    lines = left_out(found)
+    assert set(lines) == {2, 7}
+    assert "任专业负责人，该角色没有分配比例，未列入分配" in lines[2].text
+    assert "曾任专业造价工程师（造价员），检查立项之日已不在任，未列入分配" in lines[7].text
+    assert {(line.kind, line.key, line.url) for line in lines.values()} == {
+        (Kind.REWARD, "first:1", "/rankings/2026/")
+    }
+
+
+def test_what_the_others_get_does_not_stand_in_the_line_of_who_was_left_out():
+    judged = replace(project(team=(Member(1, M), Member(3, E))), former=(Member(7, L),))
+    found = compute([judged], [], rates())
+    words = left_out(found)[7].text
+    assert "项目组奖励 10,000.00 元" in words
+    assert not [line for line in found.lines if line.amount and f"{line.amount:,.2f}" in words]
+
+
+def test_only_the_rewarded_team_can_have_been_left_out():
+    others = (replace(project(2, place=2, score="85"), former=(Member(7, E),)),
+              replace(project(3, place=3, score="55", grade=FAIL), former=(Member(8, E),)))  # fmt: skip
+    assert not left_out(compute([project(), *others], [], rates()))
+    unset = {**AMOUNTS, (Cause.FIRST_PLACE, Party.TEAM): None}
+    assert not left_out(compute([replace(project(), former=(Member(7, E),))], [], rates(amounts=unset)))
+
+
+def test_a_share_of_nothing_is_a_line_of_its_own_role():
+    found = compute([project()], [], rates(shares={M: Decimal(100), L: Decimal(0), E: Decimal(0)}))
+    assert got(found) == {1: 10000, 2: 0, 3: 0, 4: 0}
+    assert not left_out(found)
