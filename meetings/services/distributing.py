@@ -147,6 +147,12 @@ def readdress(*, actor, copies: Iterable[Distribution], was_known: bool) -> dict
     return {"revoked": sorted(live.values()) if was_known else [], "sent": sent}
 
 
+def tell_answered(*, row: Distribution, actor) -> bool:
+    """The unit's objection was answered: it reads the answer by a new link. Part of the act that answers it. False where nobody
+    can be written to."""
+    return _write(row, actor, f"会议纪要 {row.minutes.number} 的异议已答复")
+
+
 def _write(row: Distribution, actor, title: str) -> bool:
     """Write to the unit with a new link; False where nobody can be written to: the organiser hands over a link."""
     contact, meeting = addressees([row]).get(row.pk), row.minutes.meeting
@@ -154,10 +160,13 @@ def _write(row: Distribution, actor, title: str) -> bool:
         return False
     _, secret = links.renew(actor=actor, meeting=meeting, distribution=row)
     about = "" if is_secret(meeting) else f"会议：{meeting.title}。"
+    last = row.minutes.objections_until
+    until = (
+        f"如有异议，请于 {last:%Y-%m-%d} 前在同一页面提出。" if rules.may_object(last, timezone.localdate()) else ""
+    )
     body = (
         f"{contact.name}您好：{about}会议纪要 {row.minutes.number} 已由{settings.FIRM_NAME}签发，"
-        f"请打开链接查看{'' if row.received_at else '并签收'}。"
-        f"如有异议，请于 {row.minutes.objections_until:%Y-%m-%d} 前在同一页面提出。链接仅供贵单位使用，30 天内有效。"
+        f"请打开链接查看{'' if row.received_at else '并签收'}。{until}链接仅供贵单位使用，30 天内有效。"
     )
     write_letters([Letter(name=contact.name, address=contact.email, kind=Kind.MEETING, title=title, body=body,
                           url=links.address_of(secret))])  # fmt: skip

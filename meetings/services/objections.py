@@ -84,6 +84,8 @@ def _answer(meeting: Meeting, objection: Objection, *, actor, is_accepted: bool,
     if copy.user_id:
         tell(meeting, [copy.user], part="receipts", body=answer[:200],
              title=f"会议纪要异议已答复（{'采纳' if is_accepted else '不采纳'}）：{copy.minutes.number}")  # fmt: skip
+    elif not is_accepted:  # who is accepted gets the supplement
+        distributing.tell_answered(row=copy, actor=actor)
     return Objection.objects.get(pk=objection.pk)
 
 

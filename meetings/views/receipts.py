@@ -157,5 +157,8 @@ def answer(request, pk, objection_pk):
         form, lambda: objection_services.refuse(actor=request.user, objection=objection, **form.cleaned_data)
     ):
         messages.success(request, "异议已答复：不采纳。")
+        copy = objection.distribution
+        if copy.party_id and not services.addressees([copy]):
+            messages.warning(request, f"{copy.party.name}没有可用的邮箱，系统没有发出邮件，请告知答复。")
         return go("receipts", meeting, "#objections")
     return tab(request, "objection_answer", meeting, "receipts", heading="答复异议", form=form, objection=objection)

@@ -187,20 +187,20 @@
 
   function refused(item, told) {
     item.sent = null;
-    recovered();
     keep(item);
     if (told.is_over) { over(told.message); return; }
     item.theirs = told.conflict;
     item.theirs.message = told.message;
     setState(item, "conflict");
+    recovered();  // after the state, or it would be sent once more
     openConflict(item);
   }
 
   function wrong(item, told) {
     item.sent = null;
-    recovered();
     keep(item);
     setState(item, "wrong");
+    recovered();
     banner("“" + item.title + "”没有保存：" + told.message);
   }
 

@@ -78,6 +78,26 @@ def test_what_is_typed_offline_is_there_after_the_page_was_closed(person, cast, 
     assert AgendaItem.objects.get(pk=item.pk).decision == "12 月 5 日前完成。"
 
 
+def test_what_a_colleague_saved_while_the_line_was_dead_is_compared_once(person, cast, meeting):
+    item = meeting.agenda.first()
+    page = person(cast.preparer).page
+    page.goto(f"/meetings/{meeting.pk}/minutes/")
+    page.context.set_offline(True)
+    page.locator(f"#i{item.pk}-record").fill("断网时写下的内容。")
+    state_of(page, item, "已存本机，待提交")
+    told = {"record": "组织者写下的内容。", "turn": 1, "saved_by": cast.verifier, "saved_at": meeting.starts_at}
+    AgendaItem.objects.filter(pk=item.pk).update(**told)
+    refused = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status == 409 else None)
+    page.context.set_offline(False)
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("组织者写下的内容。")
+    dialog.get_by_role("button", name="保留我的").click()
+    state_of(page, item)
+    assert AgendaItem.objects.get(pk=item.pk).record == "断网时写下的内容。"
+    assert len(refused) == 1
+
+
 def test_from_the_door_to_the_supplement(person, new_context, live_server, cast, meeting, screenshot, settings):
     settings.SITE_URL = live_server.url
     guest = new_context(base_url=live_server.url, java_script_enabled=False).new_page()

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from meetings.chain import AlreadyHandled
 from meetings.models import Minutes, Objection
-from meetings.services import minutes, objections
+from meetings.services import links, minutes, objections
 from meetings.verification import minutes_match
+from notices.models import Delivery
 from tests.conftest import PASSWORD, guards_lifted
 from tests.meetings import minutes_kit as kit
 from tests.reviews.flow import confirmed
@@ -73,6 +74,29 @@ def test_an_objection_that_was_answered_meanwhile_undoes_the_supplement(cast, ma
         minutes.supplement(actor=cast.verifier, minutes=made.minutes, text="更正", objections=[objection],
                            confirmation=confirmed(cast.verifier))  # fmt: skip
     assert Minutes.objects.count() == 1
+
+
+def test_a_unit_is_written_to_when_its_objection_is_refused_and_reads_the_answer_by_the_link(
+    cast, made, client, settings
+):
+    settings.EMAIL_IS_CONFIGURED = True
+    link, secret = links.create_receipt(actor=cast.verifier, distribution=made.copy)
+    row = objections.make_by_link(link=link, name="李工", text="第 2 项的期限不符")
+    objections.refuse(actor=cast.verifier, objection=row, answer="录音为证")
+    letter = Delivery.objects.get(title__contains="异议已答复")
+    assert letter.address == made.copy.contact.email
+    assert "录音为证" not in letter.body
+    address = letter.url.removeprefix(settings.SITE_URL)
+    assert "录音为证" in client.get(address).text
+    assert client.get(links.address_of(secret).removeprefix(settings.SITE_URL)).status_code == 404
+
+
+def test_who_refuses_an_objection_of_a_unit_without_an_address_is_told_to_tell_it(cast, made, log_in):
+    link, _ = links.create_receipt(actor=cast.verifier, distribution=made.copy)
+    row = objections.make_by_link(link=link, name="李工", text="第 2 项的期限不符")
+    url = f"/meetings/{made.meeting.pk}/objections/{row.pk}/answer/"
+    page = log_in(cast.verifier).post(url, {"answer": "录音为证"}, follow=True).text
+    assert f"{made.contractor.name}没有可用的邮箱" in page
 
 
 def test_what_was_said_stays_as_it_was(objection):
